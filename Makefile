@@ -1,0 +1,48 @@
+# The verbs. Each is a line; what is longer is in scripts/. ARGS reaches the program: make test ARGS="-k cursors -x"
+
+BIN := .venv/bin
+# The interpreter itself, not the one of an environment that happens to be active.
+PYTHON ?= $(shell for python in python3 python3.15 python3.14 python3.13 python3.12 python3.11; do $$python -c \
+	'import sys; sys.version_info < (3, 11) and sys.exit(1); print(sys._base_executable)' 2>/dev/null && break; done)
+# Node of the wheel, where there is one, lies beside Python.
+export PATH := $(CURDIR)/$(BIN):$(PATH)
+
+.DEFAULT_GOAL := help
+.PHONY: help setup run test check bench chaos conformance docs clean
+
+help:
+	@sed -n 's/^\([a-z]*\):.*## /\1	/p' Makefile | expand -t 14
+
+setup: ## make .venv, and see to Node, the Node packages of the tests and a Chromium
+	@test -n "$(PYTHON)" && $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "setup: Headway needs Python 3.11 or newer; install it, or call make PYTHON=/path/to/python3."; exit 1; }
+	@$(PYTHON) scripts/setup.py $(SETUP)
+
+run: SETUP = run
+run: setup ## start Headway at http://127.0.0.1:4000
+	@$(BIN)/headway serve $(ARGS)
+
+test: setup ## run every test
+	@$(BIN)/python -m pytest -n auto --maxprocesses 2 $(ARGS)
+
+check: SETUP = run
+check: setup ## format, lint, strict types, import contracts, unused dependencies, documentation
+	@scripts/check
+
+bench: setup ## measure delivery against a C floor and others; wants a C compiler
+	@$(BIN)/python -m bench $(ARGS)
+
+chaos: setup ## kill and cut at random, then compare what every client saw with the log
+	@$(BIN)/python -m chaos $(ARGS)
+
+conformance: setup ## run other people's protocol suites; conformance/README.md says how to have them
+	@ENGINEIO="$(ENGINEIO)" SOCKETIO="$(SOCKETIO)" WSTEST="$(WSTEST)" scripts/conformance
+
+docs: SETUP = run
+docs: setup ## write the generated pages of docs/reference
+	@$(BIN)/python scripts/docs.py $(ARGS)
+
+clean: ## remove everything the other verbs made
+	rm -rf .venv .tools tests/peers/node_modules bench/build dist
+	rm -rf .coverage htmlcov .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
