@@ -16,6 +16,7 @@ import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import Enum
 from typing import Any, Final
 
 import msgspec
@@ -41,8 +42,8 @@ RESERVED_TYPES: Final = frozenset(
 _MAX_TYPE: Final = 128
 _MAX_NAME: Final = 255
 _MAX_DEPTH: Final = 100
-"""Levels of nested lists and objects in the data. What is deeper than some hundreds of levels one reader's JSON decoder takes and
-the next one's does not; people's data has about ten."""
+"""Levels of nested lists and objects in the data. What is some hundreds of levels deep one reader's JSON decoder takes
+and the next one's does not; people's data has about ten."""
 _LONG_NUMBER: Final = re.compile(rb"[0-9]{19}")
 _MIN_INTEGER: Final = -(1 << 63)
 _MAX_INTEGER: Final = (1 << 64) - 1
@@ -129,7 +130,7 @@ def _data_json(data: object, limit: int) -> bytes:
         return b"{}"
     if not isinstance(data, Mapping):
         raise InvalidEvent(f"an event's data is a JSON object, not {_kind(data)}", details={"field": "data"})
-    taken = sorted(RESERVED_FIELDS.intersection(data))
+    taken = sorted(RESERVED_FIELDS.intersection(map(_spelled, data)))
     if taken:
         names = ", ".join(repr(name) for name in taken)
         raise InvalidEvent(
@@ -152,8 +153,13 @@ def _data_json(data: object, limit: int) -> bytes:
     return encoded
 
 
+def _spelled(name: object) -> object:
+    """A name in the data as the encoder writes it."""
+    return name.value if isinstance(name, Enum) and isinstance(name.value, str) else name
+
+
 def _suspicious(encoded: bytes) -> bool:
-    """Whether there may be something in it that `_check` refuses. Nearly always not, and then nothing is looked at twice."""
+    """Whether there may be something in it that `_check` refuses. Small data without null nearly never is."""
     return (
         b"null" in encoded  # which is also what the encoder makes of a NaN
         or encoded.count(b"[") + encoded.count(b"{") > _MAX_DEPTH

@@ -58,6 +58,9 @@ class Limits:
     """Latest events a channel with readers keeps in memory, so that a short lag is no read of the log."""
     tail_bytes: int = 1024 * 1024
     """The same in bytes; whichever is less."""
+    lag_events: int = 64
+    """Events that wait for a reader who cannot be written before it counts as lagging, and overtaken ones are skipped. More
+    than pile up between two polls or while one write is under way; few enough to be read through."""
     chunk_cache_bytes: int = 32 * 1024 * 1024
     """Encoded history shared by readers that catch up over the same range, for the whole process."""
     heartbeat_seconds: float = 25.0
@@ -68,6 +71,8 @@ class Limits:
     """The same on Server-Sent Events, where the reader cannot answer and proxies cut earlier."""
     connect_timeout: float = 45.0
     """Time for a Socket.IO client to join a namespace; Socket.IO's own default."""
+    auth_seconds: float = 15.0
+    """Time for the first valid token on a raw WebSocket; Centrifugo allows the same."""
     shutdown_seconds: float = 5.0
     """From SIGTERM to the end. Orchestrators kill after 10 to 30 s."""
     drain_seconds: float = 2.0
