@@ -1,0 +1,85 @@
+"""What transports are given: open a session, or read and publish without one (polling and plain HTTP hold no session).
+
+Every right is checked here or in `Session`, so that no transport can forget it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+from headway.access.identity import Access, Identity
+from headway.clock import Clock
+from headway.events import Draft, channel_name
+from headway.hub.cursors import Outlet
+from headway.hub.hub import Hub, Start
+from headway.limits import Limits
+from headway.log.interface import Appended, Page
+from headway.positions import Position
+from headway.sessions.recovery import Recovery
+from headway.sessions.registry import Registry
+from headway.sessions.session import Forbidden, Session, within
+
+__all__ = ["Sessions", "Start"]
+
+
+class Sessions:
+    """The way from a transport to the hub."""
+
+    def __init__(
+        self, hub: Hub, access: Access, limits: Limits, clock: Clock, registry: Registry, new_id: Callable[[], str]
+    ) -> None:
+        self._hub = hub
+        self.access = access
+        self.limits = limits
+        self.clock = clock
+        self.registry = registry
+        self.new_id = new_id
+        """A fresh, unguessable id."""
+        self.recovery = Recovery(hub)
+
+    def open(self, transport: str, outlet: Outlet, identity: Identity | None = None) -> Session:
+        """A session on a transport that holds a connection; with an identity where that is known already."""
+        return Session(self.new_id(), transport, self._hub, self.access, self.limits, outlet, identity)
+
+    async def publish(
+        self, identity: Identity, channel: object, drafts: Sequence[Draft], *, idempotency_key: str | None = None
+    ) -> Appended:
+        """Publish on somebody's behalf. Raises `InvalidChannel`, `Forbidden`, `Overloaded`, and what `Log.append`
+        raises."""
+        name = channel_name(channel)
+        if not identity.may_publish(name):
+            raise Forbidden(f"this token does not allow to publish to {name!r}", details={"channel": name})
+        within(self.limits, drafts)
+        return await self._hub.publish(name, drafts, idempotency_key=idempotency_key)
+
+    async def start(self, identity: Identity, channel: object, since: Position | None) -> Start:
+        """Where a reader without a session begins. Raises `InvalidChannel`, `Forbidden`, `StorageError`."""
+        return await self._hub.start(self.readable(identity, channel), since)
+
+    async def page(self, identity: Identity, channel: object, after: Position, limit: int) -> Page:
+        """What comes after a position. Raises `InvalidChannel`, `Forbidden`, `StorageError`."""
+        name = self.readable(identity, channel)
+        return await self._hub.read(name, after, limit=limit, max_bytes=self.limits.page_bytes)
+
+    async def changed(self, identity: Identity, channel: object, position: Position, wait: float) -> bool:
+        """Wait until there is something after a position; whether there is."""
+        return await self._hub.changed(self.readable(identity, channel), position, wait)
+
+    async def describe(self, identity: Identity, channel: object) -> Mapping[str, object]:
+        """A channel for people and producers: its head, its readers, what all of them have acknowledged."""
+        name = self.readable(identity, channel)
+        head = await self._hub.head(name)
+        return {
+            "channel": name,
+            "position": str(head),
+            "offset": head.offset,
+            "readers": len(list(self._hub.readers(name))),
+            "acknowledged": self._hub.acknowledged(name),
+        }
+
+    def readable(self, identity: Identity, channel: object) -> str:
+        """The channel's name if this identity may read it. Raises `InvalidChannel`, `Forbidden`."""
+        name = channel_name(channel)
+        if not identity.may_read(name):
+            raise Forbidden(f"this token does not allow to read {name!r}", details={"channel": name})
+        return name
