@@ -1,0 +1,337 @@
+"""`Headway`: the whole product as one ASGI application. The composition root: here, and only here, the parts are chosen
+and joined.
+
+    live = Headway()                      in memory; `Headway(data="folder")` durable
+    app.mount("/live", live)              inside somebody's FastAPI or Starlette application
+    await live.publish("run:7", "progress", {"percent": 40}, key="progress")
+
+Mounted, it starts with its first use; `async with live:` (or its ASGI lifespan) starts and stops it in order.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import secrets
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Final
+
+import msgspec
+
+import headway
+from headway.access.identity import Access, OpenAccess, TokenAccess
+from headway.access.origins import allowed
+from headway.clock import Clock, SystemClock
+from headway.codes import Code
+from headway.errors import Closed, HeadwayError
+from headway.events import Draft, channel_name
+from headway.hub.hub import Hub
+from headway.limits import Limits, Retention
+from headway.log.interface import Log
+from headway.log.memory import MemoryLog
+from headway.log.sqlite import SqliteLog
+from headway.positions import Position
+from headway.server import crossorigin, health, openapi, pages, routes
+from headway.sessions.recovery import SESSIONS
+from headway.sessions.registry import Registry
+from headway.sessions.sessions import Sessions
+from headway.transports import websocket
+from headway.transports.requests import (
+    Receive,
+    Scope,
+    Send,
+    answer,
+    answer_error,
+    bearer,
+    header,
+    path_of,
+    query_of,
+)
+from headway.transports.socketio import SocketIO
+
+__all__ = ["Headway"]
+
+logger = logging.getLogger("headway")
+
+_EPOCH_LETTERS: Final = "abcdefghijkmnpqrstuvwxyz23456789"
+_SESSIONS_KEPT: Final = Retention(events=1_000_000, seconds=7 * 86_400.0, bytes=256 * 1024 * 1024)
+"""Records of Socket.IO clients: who stays away for a week is not waited for any longer."""
+_GOODBYE_SECONDS: Final = 2.0
+"""For the last goodbye to be written and answered. Cutting in the same moment would lose it."""
+
+
+class Headway:
+    """Events in, every reader told. An ASGI application."""
+
+    def __init__(
+        self,
+        data: str | Path | None = None,
+        *,
+        secret: str | None = None,
+        origins: Sequence[str] = (),
+        retention: Retention | None = None,
+        limits: Limits | None = None,
+        durable: bool = True,
+        recovery: bool = True,
+        clock: Clock | None = None,
+    ) -> None:
+        self.limits = limits or Limits()
+        self.clock: Clock = clock or SystemClock()
+        self._data = Path(data) if data is not None else None
+        self._retention = retention or Retention()
+        self._durable = durable
+        self._recovery = recovery
+        self._origins = frozenset(origin.lower().rstrip("/") for origin in origins)
+        self._access: Access = TokenAccess(secret, self.clock) if secret else OpenAccess()
+        self._starting = asyncio.Lock()
+        self._log: Log | None = None
+        self._hub: Hub | None = None
+        self._sessions: Sessions | None = None
+        self._socketio: SocketIO | None = None
+        self._closed = False
+        self._began = self.clock.monotonic()
+
+    # For programs.
+
+    async def publish(
+        self,
+        channel: str,
+        type: str,
+        data: Mapping[str, Any] | None = None,
+        *,
+        key: str | None = None,
+        idempotency_key: str | None = None,
+    ) -> Position:
+        """Publish one event; it is stored, and readers are being told, when this returns.
+
+        Raises `InvalidEvent`, `InvalidChannel`, `StorageError`, `Overloaded`. Cancelling gives up the answer, not the
+        event.
+        """
+        positions = await self.publish_all(
+            channel, [Draft.of(type, data, key, limit=self.limits.event_bytes)], idempotency_key=idempotency_key
+        )
+        return positions[-1]
+
+    async def publish_all(
+        self, channel: str, drafts: Sequence[Draft], *, idempotency_key: str | None = None
+    ) -> list[Position]:
+        """Publish several events as one step: all of them, with neighbouring offsets, or none."""
+        hub = (await self.start())._the_hub
+        appended = await hub.publish(channel_name(channel), drafts, idempotency_key=idempotency_key)
+        return [event.position for event in appended.events]
+
+    # Life.
+
+    async def start(self) -> Headway:
+        """Open the log and be ready. Called by itself at the first use; idempotent. Raises `StorageError`, `Closed`."""
+        if self._sessions is None or self._closed:
+            async with self._starting:
+                if self._closed:
+                    raise Closed("this Headway is closed")
+                if self._sessions is None:
+                    await self._compose()
+        return self
+
+    async def drain(self, window: float | None = None) -> None:
+        """Tell every connection to come back, spread over a window, and give them the time to hear it.
+
+        Who is still there afterwards reads nothing: `cut` it. New polls are answered at once from here on.
+        """
+        if self._sessions is not None:
+            self._the_hub.release()
+            window = self.limits.drain_seconds if window is None else window
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(window + _GOODBYE_SECONDS):
+                    await self._sessions.registry.drain(window)
+                    await self._sessions.registry.empty()
+
+    def cut(self) -> None:
+        """End whatever connection is still open, without another word."""
+        if self._sessions is not None:
+            for connection in self._sessions.registry.connections():
+                connection.cut()
+
+    async def close(self) -> None:
+        """Stop telling, finish what was accepted, close the log. Idempotent."""
+        self._closed = True
+        if self._hub is not None:
+            await self._hub.close()
+        if self._log is not None:
+            await self._log.close()
+
+    async def __aenter__(self) -> Headway:
+        return await self.start()
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.drain(0.0)
+        await self.close()
+
+    async def _compose(self) -> None:
+        self._log = await self._open_log()
+        self._hub = Hub(self._log, self.limits)
+        registry = Registry(secrets.SystemRandom().random)
+        sessions = Sessions(self._hub, self._access, self.limits, self.clock, registry, _new_id)
+        self._socketio = SocketIO(sessions, recovery=self._recovery)
+        self._sessions = sessions
+
+    async def _open_log(self) -> Log:
+        if self._data is None:
+            return MemoryLog(self.clock, retention=self._retention, new_epoch=_new_epoch, retention_for=self._kept)
+        return await SqliteLog.open(
+            self._data,
+            self.clock,
+            retention=self._retention,
+            durable=self._durable,
+            new_epoch=_new_epoch,
+            retention_for=self._kept,
+        )
+
+    def _kept(self, channel: str) -> Retention:
+        return _SESSIONS_KEPT if channel == SESSIONS else self._retention
+
+    @property
+    def _the_hub(self) -> Hub:
+        if self._hub is None:
+            raise Closed("this Headway has not been started")
+        return self._hub
+
+    @property
+    def _the_sessions(self) -> Sessions:
+        if self._sessions is None:
+            raise Closed("this Headway has not been started")
+        return self._sessions
+
+    @property
+    def _the_socketio(self) -> SocketIO:
+        if self._socketio is None:
+            raise Closed("this Headway has not been started")
+        return self._socketio
+
+    # The ASGI application.
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one ASGI scope."""
+        match scope["type"]:
+            case "http":
+                await self._http(scope, receive, send)
+            case "websocket":
+                await self._websocket(scope, receive, send)
+            case "lifespan":
+                await self._lifespan(receive, send)
+
+    async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            self._check_origin(scope)
+            send = crossorigin.telling(scope, send, self._origins)
+            if crossorigin.is_preflight(scope):
+                await crossorigin.answer_preflight(send)
+                return
+            await self.start()
+            await self._route(scope, receive, send)
+        except HeadwayError as error:
+            await answer_error(send, error)
+        except Exception:  # the mistake is ours: it is logged whole, and the client learns no more than that
+            logger.exception("! %s %s failed", scope["method"], path_of(scope))
+            await answer_error(send, HeadwayError("the server made a mistake", code=Code.INTERNAL))
+
+    async def _route(self, scope: Scope, receive: Receive, send: Send) -> None:
+        path, method = path_of(scope), scope["method"]
+        sessions = self._the_sessions
+        if path.startswith("/socket.io"):
+            await self._the_socketio.serve_http(scope, receive, send)
+            return
+        found = routes.find(method, path)
+        if found is not None:
+            route, channel = found
+            identity = self._access.authenticate(bearer(scope, query_of(scope)))
+            await route(routes.Request(sessions, identity, channel, scope, receive, send))
+            return
+        match path:
+            case "/api/health" if method in ("GET", "HEAD"):
+                status, body = await self._health()
+                await answer(send, status, msgspec.json.encode(body), [(b"cache-control", b"no-store")])
+            case "/openapi.json" | "/api/openapi.json":
+                await answer(send, 200, msgspec.json.encode(openapi.document(headway.__version__)))
+            case _:
+                page = pages.find(method, path)
+                if page is None:
+                    raise HeadwayError(f"there is nothing at {path}", code=Code.NOT_FOUND)
+                await pages.serve(page, scope, send)
+
+    async def _websocket(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            self._check_origin(scope)
+            await self.start()
+        except HeadwayError as error:
+            await _refuse(scope, receive, send, error)
+            return
+        path = path_of(scope)
+        if path.startswith("/socket.io"):
+            await self._the_socketio.serve_websocket(scope, receive, send)
+        elif path in ("", "/", "/ws") or path.startswith("/ws/"):
+            await websocket.serve(self._the_sessions, scope, receive, send)
+        else:
+            await _refuse(scope, receive, send, HeadwayError(f"there is no WebSocket at {path}", code=Code.NOT_FOUND))
+
+    async def _lifespan(self, receive: Receive, send: Send) -> None:
+        while True:
+            message = await receive()
+            if message["type"] == "lifespan.startup":
+                try:
+                    await self.start()
+                except HeadwayError as error:
+                    await send({"type": "lifespan.startup.failed", "message": error.message})
+                    return
+                await send({"type": "lifespan.startup.complete"})
+            else:
+                await self.drain(0.0)
+                await self.close()
+                await send({"type": "lifespan.shutdown.complete"})
+                return
+
+    def _check_origin(self, scope: Scope) -> None:
+        if not allowed(header(scope, b"origin"), header(scope, b"host"), self._origins):
+            raise HeadwayError("this origin is not allowed; see the setting 'origins'", code=Code.FORBIDDEN)
+
+    async def _health(self) -> tuple[int, dict[str, Any]]:  # Any: JSON
+        sessions, hub = self._the_sessions, self._the_hub
+        assert self._log is not None  # composed together with the hub
+        statistics = {
+            "connections": sessions.registry.statistics(),
+            "hub": hub.statistics(),
+            "log": self._log.statistics(),
+        }
+        return await health.report(
+            self._log,
+            uptime=self.clock.monotonic() - self._began,
+            draining=sessions.registry.draining,
+            version=headway.__version__,
+            statistics=statistics,
+        )
+
+
+async def _refuse(scope: Scope, receive: Receive, send: Send, error: HeadwayError) -> None:
+    """Answer a handshake with an HTTP error where the server can, otherwise with a plain refusal."""
+    await receive()
+    if "websocket.http.response" not in (scope.get("extensions") or {}):
+        await send({"type": "websocket.close", "code": 1008, "reason": error.message[:120]})
+        return
+    body = msgspec.json.encode(
+        {"error": {"code": error.code.spelling, "message": error.message, "details": error.details}}
+    )
+    headers = [(b"content-type", b"application/json")]
+    await send({"type": "websocket.http.response.start", "status": error.code.status, "headers": headers})
+    await send({"type": "websocket.http.response.body", "body": body, "more_body": False})
+
+
+def _new_epoch() -> str:
+    return "".join(secrets.choice(_EPOCH_LETTERS) for _ in range(12))
+
+
+def _new_id() -> str:
+    return secrets.token_urlsafe(18)

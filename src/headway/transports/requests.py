@@ -1,0 +1,147 @@
+"""ASGI requests and answers, as much of them as the transports need: headers, query, bounded bodies, JSON, errors in
+one shape.
+
+{"error": {"code": "bad_channel", "message": "…", "details": {…}}}        with the status of the code
+"""
+
+from __future__ import annotations
+
+import asyncio
+import urllib.parse
+from collections.abc import Awaitable, Callable, Coroutine, MutableMapping
+from typing import Any, Final
+
+import msgspec
+
+from headway.codes import Code
+from headway.errors import HeadwayError, PeerError
+
+__all__ = [
+    "Receive",
+    "Scope",
+    "Send",
+    "answer",
+    "answer_error",
+    "bearer",
+    "header",
+    "left",
+    "path_of",
+    "query_list",
+    "query_of",
+    "read_body",
+    "unless_left",
+]
+
+Scope = MutableMapping[str, Any]  # Any: ASGI's own shapes
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+Headers = list[tuple[bytes, bytes]]
+
+JSON: Final = b"application/json"
+
+
+def path_of(scope: Scope) -> str:
+    """The path below where the application is mounted, still percent-encoded, so that an encoded slash is no slash."""
+    raw = scope.get("raw_path")
+    path: str = raw.decode("latin-1") if raw else urllib.parse.quote(scope["path"])
+    root: str = urllib.parse.quote(scope.get("root_path", ""))
+    return path[len(root) :] if root and path.startswith(root) else path
+
+
+def query_of(scope: Scope) -> dict[str, str]:
+    """The query parameters; of repeated ones the last."""
+    return dict(urllib.parse.parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True))
+
+
+def query_list(scope: Scope, name: str) -> list[str]:
+    """All values of a repeated query parameter, in order."""
+    pairs = urllib.parse.parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True)
+    return [value for key, value in pairs if key == name]
+
+
+def header(scope: Scope, name: bytes) -> str | None:
+    """A request header by its lower-case name."""
+    for key, value in scope["headers"]:
+        if key == name:
+            return str(value.decode("latin-1"))
+    return None
+
+
+def bearer(scope: Scope, query: dict[str, str]) -> str | None:
+    """The token of a request: from the `Authorization` header, else `?token=` for clients that can set no header."""
+    authorization = header(scope, b"authorization")
+    if authorization is not None and authorization[:7].lower() == "bearer ":
+        return authorization[7:].strip()
+    return query.get("token")
+
+
+async def read_body(scope: Scope, receive: Receive, limit: int) -> bytes:
+    """The whole body. Raises `PeerError` with `too_large` as soon as it is known to be, or when the client leaves in
+    the middle."""
+    declared = header(scope, b"content-length")
+    if declared is not None and declared.isdigit() and int(declared) > limit:
+        raise _too_large(limit)
+    parts: list[bytes] = []
+    size = 0
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise PeerError("the client left before its request was whole")
+        part = message.get("body", b"")
+        size += len(part)
+        if size > limit:
+            raise _too_large(limit)
+        parts.append(part)
+        if not message.get("more_body", False):
+            return parts[0] if len(parts) == 1 else b"".join(parts)
+
+
+async def unless_left(waiting: Coroutine[Any, Any, bool], receive: Receive) -> bool:  # Any: the loop's own
+    """Wait for something on behalf of a client. Raises `PeerError` when the client leaves first: nobody waits for
+    nobody."""
+    wanted = asyncio.create_task(waiting)
+    leaving = asyncio.create_task(left(receive))
+    either: set[asyncio.Future[Any]] = {wanted, leaving}  # Any: an answer or nothing
+    try:
+        await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
+        if not wanted.done():
+            raise PeerError("the client left before its answer")
+        return wanted.result()
+    finally:
+        wanted.cancel()
+        leaving.cancel()
+
+
+async def left(receive: Receive) -> None:
+    """Return when the client of a request has left."""
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+
+async def answer(
+    send: Send, status: int, body: bytes, headers: Headers | None = None, content_type: bytes = JSON
+) -> None:
+    """A whole answer."""
+    head: Headers = [(b"content-length", b"%d" % len(body))]
+    if body:
+        head.append((b"content-type", content_type))
+    await send({"type": "http.response.start", "status": status, "headers": head + (headers or [])})
+    await send({"type": "http.response.body", "body": body, "more_body": False})
+
+
+async def answer_error(send: Send, error: HeadwayError, headers: Headers | None = None) -> None:
+    """An error in the one shape all errors have."""
+    fields: dict[str, Any] = {"code": error.code.spelling, "message": error.message, "details": error.details}
+    extra: Headers = [(b"cache-control", b"no-store")]
+    if error.code.retry:
+        extra.append((b"retry-after", b"1"))
+    if error.code is Code.UNAUTHORIZED:
+        extra.append((b"www-authenticate", b"Bearer"))
+    if error.code is Code.TOO_LARGE:
+        # The rest of the body is not read, so the connection cannot be used again.
+        extra.append((b"connection", b"close"))
+    await answer(send, error.code.status, msgspec.json.encode({"error": fields}), extra + (headers or []))
+
+
+def _too_large(limit: int) -> PeerError:
+    return PeerError(f"the body is larger than {limit} bytes", code=Code.TOO_LARGE, details={"limit": limit})
