@@ -1,0 +1,62 @@
+"""What people are told beside the result: on stderr, in sentences; and how a command exits.
+
+0    done
+1    it failed: the server could not be reached, or made a mistake
+2    it could not begin: the call, the settings or the folder have to change
+3    a token is needed, or another one
+130  Ctrl-C
+"""
+
+from __future__ import annotations
+
+import sys
+from enum import IntEnum
+
+from headway.client.endings import Refused
+from headway.errors import HeadwayError, StorageError, UsageError
+
+__all__ = ["Exit", "complain", "exit_of", "note", "sentence_of", "visible"]
+
+
+class Exit(IntEnum):
+    """Exit codes."""
+
+    DONE = 0
+    FAILED = 1
+    USAGE = 2
+    TOKEN = 3
+
+
+def complain(sentence: str) -> None:
+    """Say what went wrong."""
+    print(f"headway: {visible(sentence)}", file=sys.stderr, flush=True)
+
+
+def note(sentence: str) -> None:
+    """Say what is going on."""
+    print(visible(sentence), file=sys.stderr, flush=True)
+
+
+def visible(text: str) -> str:
+    """The text without anything that could steer a terminal: parts of it come from the network."""
+    return "".join(character if character.isprintable() or character == "\n" else "�" for character in text)
+
+
+def sentence_of(error: HeadwayError) -> str:
+    """The error in words, with what to do where only the command line knows it."""
+    if isinstance(error, Refused) and error.token:
+        return f"{error}; give a valid token with --token or HEADWAY_TOKEN"
+    return str(error)
+
+
+def exit_of(error: HeadwayError) -> Exit:
+    """The exit code of an error."""
+    match error:
+        case Refused() if error.token:
+            return Exit.TOKEN
+        case UsageError() | StorageError():
+            return Exit.USAGE
+        case Refused() if 400 <= error.code.status < 500:
+            return Exit.USAGE
+        case _:
+            return Exit.FAILED

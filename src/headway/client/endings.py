@@ -1,0 +1,156 @@
+"""How a connection ends, and what follows: every failure of every transport becomes one `Ended` with an `Advice`.
+
+    the network failed, the server hung up, HTTP 408, 425, 429 or 5xx     reconnect
+    a close code of `codes.py`                                            what that table says; others: reconnect
+    an error of `codes.py`, as a message or as an HTTP body               reconnect where trying again can help, or stop
+    `unauthorized`, HTTP 401                                              renew
+    any other HTTP status                                                 stop: this is no Headway, or nothing for us
+
+Pure: what a library raised is read here, not caught.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import socket
+import ssl
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+import msgspec
+
+from headway.codes import Advice, Close, Code
+from headway.errors import HeadwayError
+
+__all__ = ["Ended", "Refused", "Unreachable", "answered", "closed", "failed", "refused"]
+
+_CLOSES: Final = {close.code: close for close in Close}
+_CODES: Final = {code.spelling: code for code in Code}
+_WORTH_TRYING: Final = frozenset({408, 425, 429})
+_ERRNO: Final = re.compile(r"\[Errno (\d+)\]")
+
+
+class Refused(HeadwayError):
+    """The server does not want this client, and coming back would end in the same way."""
+
+    default = Code.FORBIDDEN
+
+    @property
+    def token(self) -> bool:
+        """Whether another token would help."""
+        return self.code is Code.UNAUTHORIZED
+
+
+class Unreachable(HeadwayError):
+    """The server did not answer in the time that was given to it."""
+
+    default = Code.OVERLOADED
+
+
+class Ended(Exception):
+    """A connection is over. `retry`: seconds after which the server wants its client back."""
+
+    def __init__(
+        self,
+        reason: str,
+        advice: Advice = Advice.RECONNECT,
+        *,
+        retry: float | None = None,
+        code: Code | None = None,
+        finished: bool = False,
+    ) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.advice = advice
+        self.retry = retry
+        self.code = code
+        self.finished = finished
+        """The server says that there is nothing more to come."""
+
+    def refusal(self) -> Refused:
+        """The error for a caller who cannot come back."""
+        code = Code.UNAUTHORIZED if self.advice is Advice.RENEW else self.code
+        return Refused(self.reason, code=code)
+
+
+def closed(code: int | None, reason: str, retry: float | None = None) -> Ended:
+    """What a WebSocket's close means. No code: it broke."""
+    if code is None or code == 1006:
+        return Ended("the connection broke", retry=retry)
+    close = _CLOSES.get(code)
+    if close is None:
+        return Ended(reason or f"the server hung up with code {code}", retry=retry)
+    # What follows a semicolon is addressed to the program, which does it.
+    sentence = _lowered(reason or close.meaning).split(";")[0].rstrip(".")
+    return Ended(sentence, close.advice, retry=retry, finished=close is Close.NORMAL)
+
+
+def refused(error: Mapping[str, Any], *, retry: float | None = None) -> Ended:  # Any: JSON
+    """What an error of the server means: `{code, message}`."""
+    code = _CODES.get(str(error.get("code")))
+    reason = str(error.get("message") or (code.meaning if code else "the server sent an error without a message"))
+    return Ended(reason, _advice(code), retry=retry, code=code)
+
+
+def answered(status: int, body: bytes | bytearray, retry_after: str | None = None) -> Ended:
+    """What an HTTP answer means that is not the one hoped for."""
+    retry = float(retry_after) if retry_after is not None and retry_after.isdigit() else None
+    try:
+        decoded = msgspec.json.decode(body)
+        error = decoded["error"]
+    except (msgspec.DecodeError, KeyError, TypeError):
+        return _bare(status, retry)
+    return refused(error, retry=retry) if isinstance(error, dict) else _bare(status, retry)
+
+
+def failed(error: BaseException) -> Ended:
+    """What the network's own failure means, in the words people know: "connection refused"."""
+    for cause in _causes(error):
+        if isinstance(cause, ssl.SSLError):
+            # Its number is not the system's.
+            why = getattr(cause, "verify_message", None) or getattr(cause, "reason", None)
+            return Ended(f"TLS failed: {why}" if why else "TLS failed")
+        if isinstance(cause, socket.gaierror):
+            return Ended("the host is not known")
+        if isinstance(cause, OSError) and (number := _errno(cause)) is not None:
+            return Ended(_lowered(os.strerror(number)))
+        if isinstance(cause, TimeoutError):
+            return Ended("no answer in time")
+    return Ended("the connection broke")
+
+
+def _bare(status: int, retry: float | None) -> Ended:
+    if status >= 500 or status in _WORTH_TRYING:
+        return Ended(f"HTTP {status}", retry=retry)
+    if status == 401:
+        return Ended("a token is needed", Advice.RENEW)
+    return Ended(f"the server answered HTTP {status}, which no Headway does here", Advice.STOP, code=Code.NOT_FOUND)
+
+
+def _advice(code: Code | None) -> Advice:
+    if code is Code.UNAUTHORIZED:
+        return Advice.RENEW
+    return Advice.RECONNECT if code is not None and code.retry else Advice.STOP
+
+
+def _causes(error: BaseException | None) -> Iterator[BaseException]:
+    """The error and what led to it: libraries wrap the system's own."""
+    seen: set[int] = set()
+    while error is not None and id(error) not in seen:
+        seen.add(id(error))
+        yield error
+        error = error.__cause__ or error.__context__
+
+
+def _errno(error: OSError) -> int | None:
+    if error.errno is not None:
+        return error.errno
+    # asyncio joins the failures of several addresses into one text.
+    match = _ERRNO.search(str(error))
+    return int(match[1]) if match else None
+
+
+def _lowered(sentence: str) -> str:
+    """A sentence as part of another. Names that begin with capitals stay."""
+    return sentence[:1].lower() + sentence[1:] if sentence[1:2].islower() or sentence[1:2] == " " else sentence

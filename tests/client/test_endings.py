@@ -1,0 +1,78 @@
+"""What a client makes of the end of a connection."""
+
+import errno
+import socket
+import ssl
+
+import pytest
+
+from headway.client.endings import answered, closed, failed, refused
+from headway.codes import Advice, Close, Code
+
+
+@pytest.mark.parametrize("close", Close)
+def test_a_close_code_carries_its_advice(close: Close) -> None:
+    """Every close code of the table is answered as the table says."""
+    assert closed(close.code, "").advice is close.advice
+
+
+@pytest.mark.parametrize("code", [None, 1005, 3000, 4999])
+def test_an_unknown_close_is_a_cut(code: int | None) -> None:
+    """A close that the table does not have is no reason to stay away."""
+    assert closed(code, "").advice is Advice.RECONNECT
+
+
+@pytest.mark.parametrize("code", Code)
+def test_an_error_is_worth_trying_again_where_the_table_says_so(code: Code) -> None:
+    """An error means coming back where that can help, a new token where one is missing, and otherwise the end."""
+    ended = refused({"code": code.spelling, "message": "why"})
+
+    expected = Advice.RENEW if code is Code.UNAUTHORIZED else Advice.RECONNECT if code.retry else Advice.STOP
+    assert (ended.advice, ended.reason, ended.code) == (expected, "why", code)
+
+
+def test_an_answer_in_the_shape_of_errors_is_read() -> None:
+    """The body of an HTTP error says more than its status, and Retry-After names the delay."""
+    ended = answered(503, b'{"error":{"code":"shutting_down","message":"the server restarts"}}', "2")
+
+    assert (ended.advice, ended.reason, ended.retry) == (Advice.RECONNECT, "the server restarts", 2.0)
+
+
+@pytest.mark.parametrize(
+    ("status", "advice"),
+    [
+        (401, Advice.RENEW),
+        (404, Advice.STOP),
+        (408, Advice.RECONNECT),
+        (429, Advice.RECONNECT),
+        (502, Advice.RECONNECT),
+        (504, Advice.RECONNECT),
+        (302, Advice.STOP),
+    ],
+)
+@pytest.mark.parametrize("body", [b"", b"<html>", b"[]", b'{"error":"no"}'])
+def test_a_proxy_answers_in_its_own_words(status: int, body: bytes, advice: Advice) -> None:
+    """An answer that no Headway gave is judged by its status."""
+    assert answered(status, body).advice is advice
+
+
+@pytest.mark.parametrize(
+    ("error", "reason"),
+    [
+        (ConnectionRefusedError(errno.ECONNREFUSED, "Connect call failed"), "connection refused"),
+        (
+            OSError("Multiple exceptions: [Errno 111] Connect call failed ('::1', 1), [Errno 111] …"),
+            "connection refused",
+        ),
+        (socket.gaierror(-2, "Name or service not known"), "the host is not known"),
+        (TimeoutError(), "no answer in time"),
+        (EOFError("stream ended"), "the connection broke"),
+        (ssl.SSLError(1, "[SSL: WRONG_VERSION_NUMBER] wrong version number"), "TLS failed"),
+    ],
+)
+def test_the_network_fails_in_words_people_know(error: Exception, reason: str) -> None:
+    """A failure is told by its cause, however a library wrapped it."""
+    wrapped = RuntimeError("wrapped")
+    wrapped.__cause__ = error
+
+    assert failed(wrapped).reason == reason
