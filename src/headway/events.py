@@ -27,7 +27,7 @@ from headway.positions import Position
 
 __all__ = ["RESERVED_FIELDS", "RESERVED_TYPES", "Draft", "Event", "channel_name"]
 
-RESERVED_FIELDS: Final = frozenset({"type", "channel", "offset", "position", "timestamp"})
+RESERVED_FIELDS: Final = frozenset({"type", "channel", "offset", "position", "timestamp", "key"})
 """Names of the event itself in flat JSON."""
 
 RESERVED_TYPES: Final = frozenset(

@@ -36,11 +36,13 @@ class Event:
     timestamp: str
     """When the log took it: ISO 8601, UTC."""
     data: Mapping[str, Any]  # Any: the producer's own JSON values
+    key: str | None = None
 
     def flat(self) -> Fields:
         """The event as it stands on every wire."""
         head: Fields = {"type": self.type, "channel": self.channel, "offset": self.offset}
-        return {**head, "position": str(self.position), "timestamp": self.timestamp, **self.data}
+        head |= {"position": str(self.position), "timestamp": self.timestamp}
+        return {**head, **({} if self.key is None else {"key": self.key}), **self.data}
 
 
 Told = Event | Gap
@@ -110,6 +112,7 @@ def _event(fields: Fields) -> Event:
         Position.parse(fields["position"]),
         fields["timestamp"],
         {name: value for name, value in fields.items() if name not in RESERVED_FIELDS},
+        fields.get("key"),
     )
 
 

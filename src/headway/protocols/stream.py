@@ -1,7 +1,7 @@
 """The native protocol: JSON (or MessagePack) messages, each an object with a `type`. Spoken on raw WebSocket; its event
 shape is the one of every transport.
 
-An event is flat: the producer's data beside the event's own fields.
+An event is flat: the producer's data beside the event's own fields. `key` is there for events that have one.
 
     {"type": "progress", "channel": "run:7", "offset": 17, "position": "7k2m9qzt41.17",
      "timestamp": "2026-01-31T09:30:00.000Z", …data}
@@ -84,6 +84,8 @@ def flat(event: Event) -> bytes:
         event.offset,
         timestamp(event.time).encode(),
     )
+    if event.key is not None:
+        head += b',"key":' + _quoted(event.key)
     return head + b"}" if event.json == b"{}" else head + b"," + event.json[1:]
 
 
@@ -95,6 +97,7 @@ def flat_fields(event: Event) -> Fields:
         "offset": event.offset,
         "position": str(event.position),
         "timestamp": timestamp(event.time),
+        **({} if event.key is None else {"key": event.key}),
         **event.data,
     }
 

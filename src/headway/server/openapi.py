@@ -43,6 +43,7 @@ def _schemas() -> Json:
             "offset": number,
             "position": text,
             "timestamp": {"type": "string", "format": "date-time"},
+            "key": text,
         },
         "additionalProperties": True,
     }

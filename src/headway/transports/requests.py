@@ -135,6 +135,8 @@ async def answer_error(send: Send, error: HeadwayError, headers: Headers | None 
     extra: Headers = [(b"cache-control", b"no-store")]
     if error.code.retry:
         extra.append((b"retry-after", b"1"))
+    if error.code is Code.METHOD:
+        extra.append((b"allow", ", ".join(error.details.get("allow", [])).encode()))
     if error.code is Code.UNAUTHORIZED:
         extra.append((b"www-authenticate", b"Bearer"))
     if error.code is Code.TOO_LARGE:

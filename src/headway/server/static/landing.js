@@ -367,10 +367,11 @@ function duration(seconds) {
 
 // Progress: the latest event of each lane.
 
-/** The wire does not show an event's key, so a lane is a type and whatever name its data bears.
+/** A lane is a key; of events without one, a type and whatever name the data bears.
  * @param {Json} event */
 function laneOf(event) {
   const name = ["name", "id", "task", "file", "title"].map((field) => event[field]).find((value) => isScalar(value));
+  if (event.key !== undefined) return { id: JSON.stringify([event.key]), label: String(name ?? event.key) };
   return { id: JSON.stringify([event.type, name]), label: name === undefined ? event.type : String(name) };
 }
 
@@ -397,7 +398,7 @@ function isScalar(value) {
   return typeof value === "string" || isNumber(value);
 }
 
-const OWN_FIELDS = new Set(["type", "channel", "offset", "position", "timestamp"]);
+const OWN_FIELDS = new Set(["type", "channel", "offset", "position", "timestamp", "key"]);
 
 /** @param {Json} event @returns {Json}  what the producer said */
 function dataOf(event) {
