@@ -59,8 +59,8 @@ class Limits:
     tail_bytes: int = 1024 * 1024
     """The same in bytes; whichever is less."""
     lag_events: int = 64
-    """Events that wait for a reader who cannot be written before it counts as lagging, and overtaken ones are skipped. More
-    than pile up between two polls or while one write is under way; few enough to be read through."""
+    """Events that wait for a reader who cannot be written before it counts as lagging, and overtaken ones are skipped.
+    More than pile up between two polls or while one write is under way; few enough to be read through."""
     chunk_cache_bytes: int = 32 * 1024 * 1024
     """Encoded history shared by readers that catch up over the same range, for the whole process."""
     heartbeat_seconds: float = 25.0

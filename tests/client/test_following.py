@@ -53,7 +53,8 @@ def test_an_event_moves_the_position_to_itself() -> None:
 
     told = following.take(event(1, text="hi", note=None, key="k"))
 
-    assert told == [Event("run", "step", 1, Position("e", 1), "2026-01-31T09:30:00.000Z", {"text": "hi", "note": None}, "k")]
+    at = "2026-01-31T09:30:00.000Z"
+    assert told == [Event("run", "step", 1, Position("e", 1), at, {"text": "hi", "note": None}, "k")]
     assert following.since == Position("e", 1)
 
 

@@ -158,6 +158,24 @@ async def test_a_reader_that_caught_up_lags_no_more(hub: Hub) -> None:
     assert reader.numbers[-3:] == [21, 22, 23]
 
 
+async def test_a_reader_that_learned_of_a_new_epoch_lags_no_more(hub: Hub, log: RestlessLog) -> None:
+    """It stands at the head of the new life, so nothing that happens from now on is skipped for it."""
+    reader = Reader(hub)
+    await reader.join()
+    await settled(hub)
+    reader.outlet.stall()
+    await publish(hub, *range(1, 20))
+    await settled(hub)
+    log.restart()
+    reader.resume()
+    await settled(hub)
+    await publish(hub, 21, 22, 23, key="p")
+    await settled(hub)
+
+    assert [type(told) for told in reader.told[:1]] == [ToldGap]
+    assert reader.numbers == [21, 22, 23]
+
+
 async def test_a_full_outlet_ends_the_catching_up(hub: Hub) -> None:
     """A reader is written until its outlet is full, and goes on from there when it is woken."""
     await publish(hub, *range(1, 30))

@@ -12,7 +12,9 @@ import logging
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from itertools import count
+from random import Random
 
+import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
@@ -245,6 +247,10 @@ class Machine(RuleBasedStateMachine):
 
     # Helpers.
 
+    def count_published(self) -> int:
+        """Roughly how far the channels are."""
+        return sum(map(len, self.truth.values())) // len(CHANNELS)
+
     async def _publish(self, channel: str, batch: Sequence[str | None]) -> tuple[Event, ...]:
         made: list[Draft] = [draft(next(self.numbers), key) for key in batch]
         self._note_stalls()
@@ -327,6 +333,7 @@ class Machine(RuleBasedStateMachine):
             # Whoever stands in a life of the log that is over learns it with the next event.
             self.runner.run(self._publish(channel, [None]))
         for session in self.readers:
+            self._note_stalls()
             self._outlet(session).resume()
             self._at_once(session.wake)
         self._rest()
@@ -410,4 +417,57 @@ class Machine(RuleBasedStateMachine):
 
 
 TestJoin = Machine.TestCase
-TestJoin.settings = settings(max_examples=100, stateful_step_count=40, deadline=None)
+TestJoin.settings = settings(max_examples=150, stateful_step_count=40, deadline=None)
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_a_storm_breaks_no_promise(seed: int) -> None:
+    """The same promise in longer runs, in which everything happens all the time."""
+    storm, machine = Random(seed), Machine()
+
+    def batch() -> list[str | None]:
+        return [storm.choice([None, "a", "b"]) for _ in range(storm.randint(1, 9))]
+
+    def reader() -> dict[str, int]:
+        return {"reader": storm.randrange(100)}
+
+    def turns() -> dict[str, int]:
+        return {"turns": storm.randint(0, 6)}
+
+    def channel() -> dict[str, str]:
+        return {"channel": storm.choice(CHANNELS)}
+
+    def carrier() -> dict[str, int]:
+        return {"form": storm.randrange(4)}
+
+    def room() -> dict[str, int | None]:
+        return {"room": storm.choice([None, None, 1, 2, 5])}
+
+    def subscribe() -> None:
+        since, anew = storm.choice([None, 0, storm.randrange(1_000)]), len(machine.readers) < 4
+        machine.subscribe(since=since, anew=anew, **channel(), **reader(), **carrier(), **room())
+
+    happenings: dict[Callable[[], object], int] = {
+        lambda: machine.publish(batch=batch(), **channel(), **turns()): 30,
+        lambda: machine.publish_to_those_who_keep_up(batch=batch(), **channel()): 4,
+        subscribe: 12,
+        lambda: machine.stall(**reader(), **turns()): 10,
+        lambda: machine.resume(**room(), **reader(), **turns()): 20,
+        lambda: machine.unsubscribe(**reader(), **channel()): 3,
+        lambda: machine.change_carrier(**reader(), **carrier(), **room(), **turns()): 5,
+        lambda: machine.trim(through=machine.count_published() - storm.randrange(40), **channel()): 4,
+        machine.new_epoch: 1,
+        lambda: machine.slow_down(**turns()): 3,
+        machine.fall_ill: 1,
+        lambda: machine.recover(**turns()): 6,
+        lambda: machine.wait_for_news(**channel()): 2,
+        lambda: machine.poll(since=storm.randrange(1_000), **channel()): 2,
+    }
+    machine.begin(turns=storm.randint(0, 3))
+    try:
+        for _ in range(4):
+            subscribe()
+        for happening in storm.choices(list(happenings), list(happenings.values()), k=150):
+            happening()
+    finally:
+        machine.teardown()

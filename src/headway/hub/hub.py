@@ -111,8 +111,6 @@ class Hub:
         feed = self._feed(cursor.channel)
         feed.add(cursor)
         cursor.attached = True
-        if feed.loaded and cursor.epoch != feed.epoch:
-            self._learn(feed)  # either of them speaks of a life of the log that is over: the log knows which
         self.wake(cursor)
 
     def detach(self, cursor: Cursor) -> None:
@@ -265,7 +263,7 @@ class Hub:
         cursor.lagging = False
 
     def _note_lag(self, feed: Feed, cursor: Cursor) -> None:
-        """A reader that cannot be written lags from a bound on: a short wait, as between two polls, costs it nothing."""
+        """A reader that cannot be written lags from a bound on; a short wait, as between two polls, is none."""
         if feed.head - cursor.offset > self._limits.lag_events:
             cursor.lagging = True
 
@@ -384,7 +382,7 @@ class Hub:
         self._own(self._bring_up(feed, cursor, cursor.outlet))
 
     async def _bring_up(self, feed: Feed, cursor: Cursor, outlet: Outlet) -> None:
-        """Own one reading of the log for a cursor. When it ends, the connection's other cursors have their turn first."""
+        """Own one reading of the log for a cursor. Then the connection's other cursors have their turn first."""
         failed = False
         try:
             await self._read_on(feed, cursor)

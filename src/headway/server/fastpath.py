@@ -29,8 +29,8 @@ DETACH: Final = "headway.detach"
 class Detach:
     """Call it with a protocol to take the connection over; `deflate` says whether WebSocket compression was agreed.
 
-    `when_left` is for answers that wait: ASGI's `http.disconnect` arrives some turns of the loop after the fact, and by then
-    the client's next request may have been handled.
+    `when_left` is for answers that wait: ASGI's `http.disconnect` arrives some turns of the loop after the fact, and by
+    then the client's next request may have been handled.
     """
 
     def __init__(self, owner: FastHttp | FastWebSocket) -> None:

@@ -33,6 +33,7 @@ from headway.protocols.engineio import Carrier, Closed, Profile, State, Upgraded
 from headway.protocols.engineio_packets import takes_offset
 from headway.protocols.socketio import Ack, Connect, Connection, Disconnect, Emit, Terms
 from headway.protocols.stream import Fields, Subscribe, error_fields, flat_fields, gap_fields, parse
+from headway.sessions.recovery import Beginnings
 from headway.sessions.session import Session
 from headway.sessions.sessions import Sessions, Start
 from headway.transports.connections import Socket
@@ -47,6 +48,8 @@ __all__ = ["SocketIO"]
 logger = logging.getLogger("headway.transports")
 
 ROOT: Final = "/"
+_LIVES: Final = 32
+"""Lives of the log in which a client's beginnings are kept: as many as the log itself knows."""
 _COMMANDS: Final = frozenset({"subscribe", "unsubscribe", "publish", "ack", "auth", "ping", "registerSession"})
 
 
@@ -120,8 +123,10 @@ class _Client:
         self._pid: str | None = None
         self._session: Session | None = None
         self._dialogue: Dialogue | None = None
-        self._starts: dict[str, Position] = {}
+        self._starts: dict[str, Beginnings] = {}
         """Where it began in what it follows: what is on record."""
+        self._resuming: dict[str, Position] = {}
+        """Where it stands in what it goes on with and that is not attached yet: a token names that, too."""
         self._room: asyncio.Future[None] | None = None
         self._inbox: Inbox[Connect | Emit] = Inbox(
             self._handle, sessions.limits.inbox_messages, self._pause, self._resume
@@ -218,12 +223,12 @@ class _Client:
                 await self._connect(event)
             else:
                 await self._obey(event)
-        except Exception:  # the mistake is ours; the client keeps its connection, or learns why it may not join
+        except Exception:  # the mistake is ours; the client is told so, or comes back to try again
             logger.exception("! a Socket.IO packet could not be handled")
-            error = HeadwayError("the server made a mistake", code=Code.INTERNAL)
             if isinstance(event, Connect):
-                self._machine.refuse(event.namespace, error.message, error_fields(error))
+                self._link.close()
             else:
+                error = HeadwayError("the server made a mistake", code=Code.INTERNAL)
                 self._complain(error, _Request(event.ack_id))
         self._link.pump()
 
@@ -239,7 +244,11 @@ class _Client:
             starts = await self._recall(session, event.auth) if self._tokens else {}
         except HeadwayError as error:
             session.close()
-            self._machine.refuse(ROOT, error.message, error_fields(error))
+            if error.code.retry:
+                # A stock client takes a refusal for final; whose connection ends comes back by itself.
+                self._link.close()
+            else:
+                self._machine.refuse(ROOT, error.message, error_fields(error))
             return
         await self._join(session, starts)
 
@@ -255,27 +264,35 @@ class _Client:
         if not self._machine.accept(ROOT, session.id, self._pid):
             self._leave()
             return
+        self._resuming = {
+            channel: start.position if start.gap is None else start.gap.after for channel, start in starts.items()
+        }
         for channel, start in starts.items():
             self._dialogue.resume(channel, start)
+        self._resuming = {}
 
     async def _recall(self, session: Session, auth: dict[str, Any]) -> dict[str, Start]:  # Any: JSON of the client
         """Where a client that comes back goes on; nothing for one that is new or not known any more."""
         pid, token = auth.get("pid"), auth.get("offset")
         if not isinstance(pid, str) or not 1 <= len(pid) <= 64 or not pid.isprintable() or " " in pid:
             return {}
-        follows = await self._sessions.recovery.find(pid, token if isinstance(token, str) else "")
-        if follows is None:
+        found = await self._sessions.recovery.find(pid, token if isinstance(token, str) else "")
+        if found is None:
             return {}
         earlier = self._by_pid.get(pid)
         if earlier is not None and earlier is not self:
             # The same client on a connection that nobody has noticed is dead.
             earlier._link.cut()
-        starts = {channel: await session.begin(channel, position) for channel, position in follows.items()}
-        if any(start.position.epoch != follows[channel].epoch for channel, start in starts.items()):
-            # The log began another life: from now on its positions count, not those on record.
-            follows = {channel: start.position for channel, start in starts.items()}
+        starts = {channel: await session.begin(channel, position) for channel, (position, _) in found.items()}
+        known = {channel: begins for channel, (_, begins) in found.items()}
+        follows = {
+            channel: _with(_with(known[channel], found[channel][0]), start.position)
+            for channel, start in starts.items()
+        }
+        if follows != known:
+            # The log began another life: from now on its positions count as well.
             await self._sessions.recovery.remember(pid, follows)
-        self._pid, self._starts = pid, dict(follows)
+        self._pid, self._starts = pid, follows
         return starts
 
     async def _obey(self, event: Emit) -> None:
@@ -317,7 +334,7 @@ class _Client:
         if session is None or self._machine.engine.state is State.CLOSED:
             return
         self._link.flush()
-        form = self._form(len(session.cursors) + (channel not in session.cursors))
+        form = self._form(len({*session.cursors, *self._resuming, channel}))
         if any(cursor.form is not form for cursor in session.cursors.values()):
             session.change_carrier(form, self._outlet)
         session.follow(channel, start, form, acknowledge=command.acknowledge)
@@ -329,7 +346,10 @@ class _Client:
         if start is None:
             self._starts.pop(channel, None)
         else:
-            self._starts[channel] = start.position
+            # Until the client has been told of a gap it stands before it: the connection may end in between.
+            begins = start.position if start.gap is None else start.gap.after
+            self._starts.pop(channel, None)  # in the order of the cursors, which is that of tokens
+            self._starts[channel] = _with((begins,), start.position)
         await self._sessions.recovery.remember(self._pid, self._starts)
 
     def refuse(self, error: Unauthorized) -> None:
@@ -356,9 +376,15 @@ class _Client:
     def _positions(self, event: Event) -> str:
         """How far the client is in everything, once this event has been told."""
         cursors = self._session.cursors if self._session is not None else {}
-        return format_positions(
-            event.position if channel == event.channel else cursor.position for channel, cursor in cursors.items()
-        )
+        told = self._resuming | {channel: cursor.position for channel, cursor in cursors.items()}
+        return format_positions({**told, event.channel: event.position}.values())
+
+
+def _with(begins: Beginnings, position: Position) -> Beginnings:
+    """The beginnings, and one in another life of the log if that is what this is."""
+    if any(begin.epoch == position.epoch for begin in begins):
+        return begins
+    return (*begins, position)[-_LIVES:]
 
 
 def _message(event: Emit) -> Fields:
