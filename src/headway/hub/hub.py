@@ -210,10 +210,13 @@ class Hub:
         for feed in dirty:
             if not feed.loaded:
                 continue
-            self._tell(feed)
             for waiter, position in feed.waiters.items():
                 if feed.behind(position) and not waiter.done():
                     waiter.set_result(None)
+            try:
+                self._tell(feed)
+            except Exception:  # a mistake of ours in one channel must not silence the others
+                logger.exception("! the readers of %r could not be told", feed.channel)
 
     def _tell(self, feed: Feed) -> None:
         head, epoch = feed.head, feed.epoch
