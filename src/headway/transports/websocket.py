@@ -2,8 +2,9 @@
 `protocols/stream.py`.
 
 The subprotocol `headway.json` is what everybody gets who asks for none; `headway.msgpack` carries the same messages as
-MessagePack. A token may come as `?token=`, in the `Authorization` header, or in an `auth` message; a bad one in the URL
-closes with 4001.
+MessagePack. A client that reads only events, and so would pass over the snapshot in an answer, connects with
+`?snapshot=events` and gets it as ordinary messages. A token may come as `?token=`, in the `Authorization` header, or in
+an `auth` message; a bad one in the URL closes with 4001.
 
 Messages of one client are handled one after the other; while more than `inbox_messages` wait, its socket is not read.
 """
@@ -13,6 +14,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Final
 
 import msgspec
@@ -46,10 +48,11 @@ async def serve(sessions: Sessions, scope: Scope, receive: Receive, send: Send) 
     """Serve one WebSocket of the native protocol."""
     chosen = next((name for name in scope.get("subprotocols", []) if name in SUBPROTOCOLS), None)
     codec = SUBPROTOCOLS[chosen] if chosen else Codec.JSON
-    token = bearer(scope, query_of(scope))
+    query = query_of(scope)
+    token, as_events = bearer(scope, query), query.get("snapshot") == "events"
 
     def connect(socket: Socket) -> Receiver:
-        return _Connection(sessions, socket, codec, token)
+        return _Connection(sessions, socket, codec, token, as_events)
 
     await serve_socket(scope, receive, send, sessions.limits, connect, subprotocol=chosen)
 
@@ -58,6 +61,7 @@ class _Connection:
     """One client of the native protocol: a `Receiver` of its socket, the `Voice` of its dialogue."""
 
     __slots__ = (
+        "_as_events",
         "_auth_timer",
         "_codec",
         "_dialogue",
@@ -69,10 +73,11 @@ class _Connection:
         "_socket",
     )
 
-    def __init__(self, sessions: Sessions, socket: Socket, codec: Codec, token: str | None) -> None:
+    def __init__(self, sessions: Sessions, socket: Socket, codec: Codec, token: str | None, as_events: bool) -> None:
         self._sessions = sessions
         self._socket = socket
         self._codec = codec
+        self._as_events = as_events
         self._session: Session = sessions.open("websocket", socket)
         self._dialogue = Dialogue(self._session, self)
         most = sessions.limits.inbox_messages
@@ -129,7 +134,10 @@ class _Connection:
         try:
             fields = self._decode(message)
             request = fields.get("id") if isinstance(fields, dict) else None
-            await self._dialogue.obey(parse(fields, event_bytes=self._sessions.limits.event_bytes), request)
+            command = parse(fields, event_bytes=self._sessions.limits.event_bytes)
+            if self._as_events and isinstance(command, Subscribe):
+                command = replace(command, inline_snapshot=False)
+            await self._dialogue.obey(command, request)
             self._errors = 0
         except HeadwayError as error:
             self._complain(error, request)
