@@ -70,6 +70,10 @@ class Pair:
         return self.system["deliveries_per_s"] / self.floor["deliveries_per_s"]
 
 
+BUSY_PUBLISHERS: Final = 16
+"""Sixteen jobs that report at the same time are an ordinary afternoon."""
+
+
 @dataclass(slots=True)
 class Results:
     """Everything a run found, by the key of the system."""
@@ -78,6 +82,8 @@ class Results:
     pairs: dict[str, list[Pair]] = field(default_factory=dict)
     lone_pairs: dict[str, list[Pair]] = field(default_factory=dict)
     """With one publisher, who waits for each answer: nothing a server could join."""
+    busy_pairs: dict[str, list[Pair]] = field(default_factory=dict)
+    """With many publishers at once: a server that joins what is ready together has something to join."""
     headroom: list[Pair] = field(default_factory=list)
     """The floor read at once, and the floor with reads gathered."""
     bursts: dict[str, list[Figures]] = field(default_factory=dict)
@@ -152,6 +158,11 @@ class Bench:
     def lone(self) -> None:
         """The same with a single publisher."""
         self._pairs(1, self.results.lone_pairs, self._systems[1:])
+
+    def busy(self) -> None:
+        """The same with many, for Headway and its own kind: the others write each event by itself anyway."""
+        python = [system for system in self._systems if system.key.startswith(("headway", "python"))]
+        self._pairs(BUSY_PUBLISHERS, self.results.busy_pairs, python)
 
     def _pairs(self, publishers: int, into: dict[str, list[Pair]], systems: Sequence[System]) -> None:
         for turn in range(self._plan.pairs):

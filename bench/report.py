@@ -8,7 +8,7 @@ from statistics import median
 from typing import Final
 
 from bench.generator import Figures
-from bench.measures import BATCH, GATHER_US, Pair, Results
+from bench.measures import BATCH, BUSY_PUBLISHERS, GATHER_US, Pair, Results
 from bench.systems import FLOOR, SYSTEMS, System
 from bench.targets import TARGETS
 
@@ -25,6 +25,7 @@ def markdown(results: Results, machine: dict[str, str]) -> str:
         _delivery(results),
         _targets(results),
         _lone(results),
+        _busy(results),
         _headroom(results),
         _bursts(results),
         _latency(results),
@@ -136,6 +137,15 @@ def _lone(results: Results) -> str:
         "## Delivery with one publisher\n\nThe next event is published only when the last was answered, so there is "
         "nothing to join, and a server that answers late leaves its core idle.\n\n"
         + _pair_table(results, results.lone_pairs)
+    )
+
+
+def _busy(results: Results) -> str:
+    if not results.busy_pairs:
+        return ""
+    return (
+        f"## Delivery with {BUSY_PUBLISHERS} publishers\n\nEach waits for its answer, but there are many: what is "
+        "ready together can be written together.\n\n" + _pair_table(results, results.busy_pairs)
     )
 
 

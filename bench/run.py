@@ -1,7 +1,7 @@
 """The command line: `python -m bench`, also `make bench ARGS="…"`.
 
-A whole run writes its tables into docs/benchmarks.md. A run that was narrowed by any option prints them only, unless
-`--report` names a page. The raw figures of every run stay in bench/build.
+A whole run writes its tables into docs/benchmarks.md. One that was narrowed to some systems or measures, or made quick,
+prints them only, unless `--report` names a page. The raw figures of every run stay in bench/build.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from bench.places import BUILD, REPORT
 from bench.processes import Unavailable
 from bench.systems import SYSTEMS, named
 
-MEASURES = ("fanout", "lone", "bursts", "latency", "connects", "idle", "catch_up", "appends")
+MEASURES = ("fanout", "lone", "busy", "bursts", "latency", "connects", "idle", "catch_up", "appends")
 
 
 def main() -> None:

@@ -47,6 +47,18 @@ def _over(key: str, *others: str) -> Callable[[Results], float | None]:
     return figure
 
 
+def _over_busy(key: str, other: str) -> Callable[[Results], float | None]:
+    """The same of one other, with many publishers."""
+
+    def figure(results: Results) -> float | None:
+        mine, theirs = results.busy_pairs.get(key), results.busy_pairs.get(other)
+        if not mine or not theirs:
+            return None
+        return median(pair.ratio for pair in mine) / median(pair.ratio for pair in theirs)
+
+    return figure
+
+
 def _burst(results: Results) -> float | None:
     runs = results.bursts.get("headway-websocket")
     return median(run["deliveries_per_s"] for run in runs) if runs else None
@@ -70,6 +82,12 @@ TARGETS: Final = (
     Target("Socket.IO, of the best of Node and Nchan", _over("headway-socketio", *_OTHERS), 1.0),
     Target("SSE, of the best of Node and Nchan", _over("headway-sse", *_OTHERS), 1.0),
     Target("Socket.IO, of python-socketio", _over("headway-socketio", "python-socketio"), 10, shown=".1f"),
+    Target(
+        "Socket.IO, of python-socketio, 16 publishers",
+        _over_busy("headway-socketio", "python-socketio"),
+        10,
+        shown=".1f",
+    ),
     Target("Joined bursts, WebSocket, events/s", _burst, 1_000_000, shown=",.0f"),
     Target("Idle WebSocket, KiB a connection", _idle_kib("headway-websocket"), 12, at_most=True, shown=".1f"),
     Target("Idle Socket.IO, KiB a connection", _idle_kib("headway-socketio"), 16, at_most=True, shown=".1f"),
