@@ -6,19 +6,16 @@ from __future__ import annotations
 import secrets
 from itertools import count
 
-from conformance.servers.serving import PROFILE, run
-from headway.clock import SystemClock
-from headway.limits import Limits
+from conformance.servers.serving import Plain, hosted, run
 from headway.protocols.socketio import Ack, Connect, Connection, Emit, Terms
-from headway.transports.connections import Socket
-from headway.transports.engineio import Host, Link
-from headway.transports.requests import Receive, Scope, Send
+from headway.transports.engineio import Link
+from headway.transports.requests import Scope
 
 NAMESPACES = ("/", "/custom")
 TERMS = Terms(connect_timeout=1.0)
 
 
-class Suite:
+class Suite(Plain):
     """What the suite expects of an application."""
 
     def __init__(self, link: Link, scope: Scope) -> None:
@@ -51,30 +48,10 @@ class Suite:
         """Time has passed."""
         self._connection.tick(now)
 
-    def wake(self) -> None:
-        """It has nothing of its own to say."""
-
-    def upgraded(self, socket: Socket) -> None:
-        """It makes no difference."""
-
-    async def room(self) -> None:
-        """There is always room."""
-
-    def ended(self) -> None:
-        """It keeps nothing."""
-
 
 def main() -> None:
     """Serve."""
-    host = Host(PROFILE, Limits(), SystemClock(), lambda: secrets.token_urlsafe(15), Suite)
-
-    async def application(scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "websocket":
-            await host.serve_websocket(scope, receive, send)
-        else:
-            await host.serve_http(scope, receive, send)
-
-    run(application, 3000)
+    run(hosted(Suite), 3000)
 
 
 if __name__ == "__main__":

@@ -131,7 +131,7 @@ class Writer:
             yield transaction
             transaction.finish()
             self._connection.execute("COMMIT")
-        except BaseException:
+        except BaseException:  # whatever it was, the connection may be in the middle of it
             self._forget_connection()
             raise
         self._committed(transaction)

@@ -111,10 +111,10 @@ class Face:
         return fields
 
     async def next(self) -> Fields:
-        raise NotImplementedError
+        raise NotImplementedError  # each wire has its own
 
     async def close(self) -> None:
-        raise NotImplementedError
+        raise NotImplementedError  # each wire has its own
 
     async def __aenter__(self) -> Self:
         return self
