@@ -248,8 +248,8 @@ async def test_somebody_elses_http_works_unchanged() -> None:
         assert "date" in answer.headers
 
 
-async def test_uvicorn_ends_although_connections_were_taken_over() -> None:
-    """Ending the connections is their owner's business; uvicorn's shutdown does not wait for what it let go."""
+async def test_uvicorn_forgets_what_it_let_go() -> None:
+    """Ending a connection that was taken over is its owner's business; it is none of uvicorn's any more."""
     owner = Owner()
     taken: list[asyncio.Transport] = []
 
@@ -257,13 +257,16 @@ async def test_uvicorn_ends_although_connections_were_taken_over() -> None:
         await send({"type": "http.response.start", "status": 200, "headers": []})
         taken.append(scope["extensions"][DETACH](owner))
 
-    async with running(app) as server:
-        reader, writer = await asyncio.open_connection(server.address.host, server.address.port)
+    async with running(app) as running_server:
+        reader, writer = await asyncio.open_connection(running_server.address.host, running_server.address.port)
         writer.write(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
         await reader.readuntil(b"\r\n\r\n")
         await wait_until(lambda: bool(taken))
-    assert not owner.lost
 
-    taken[0].close()
-    writer.close()
-    await writer.wait_closed()
+        assert not running_server.server.server_state.connections
+        assert not owner.lost
+
+        # From Python 3.12 on asyncio's own server waits for every open connection, so the owner ends this one first.
+        taken[0].close()
+        writer.close()
+        await writer.wait_closed()
