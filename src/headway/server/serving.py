@@ -17,7 +17,7 @@ from typing import Any, Final
 import uvicorn
 
 from headway.errors import UsageError
-from headway.limits import Retention
+from headway.limits import Limits, Retention
 from headway.server.fastpath import FastHttp, FastWebSocket
 from headway.server.live import Headway
 from headway.server.settings import Settings
@@ -81,8 +81,13 @@ def live_from(settings: Settings) -> Headway:
 
 
 def configure(
-    app: Any, settings: Settings, *, fast: bool = True, **more: Any
-) -> uvicorn.Config:  # Any: ASGI, and uvicorn's own options
+    app: Any,  # Any: an ASGI application
+    settings: Settings,
+    limits: Limits,
+    *,
+    fast: bool = True,
+    **more: Any,  # Any: uvicorn's own options
+) -> uvicorn.Config:
     """uvicorn as Headway wants it; `fast=False` leaves its own protocols in place."""
     return uvicorn.Config(
         app,
@@ -90,15 +95,15 @@ def configure(
         port=settings.port,
         http=FastHttp if fast else "httptools",
         ws=FastWebSocket if fast else "websockets-sansio",
-        ws_max_size=Headway().limits.message_bytes + 1024,
+        ws_max_size=limits.message_bytes,
         ws_per_message_deflate=settings.deflate,
-        ws_ping_interval=25.0,
+        ws_ping_interval=limits.heartbeat_seconds,
         log_config=None,
-        access_log=False,
+        access_log=False,  # a request line may hold a token
         server_header=False,
-        timeout_keep_alive=75,
-        timeout_graceful_shutdown=2,
-        backlog=4096,
+        timeout_keep_alive=75,  # longer than the 60 s of most proxies, so that not we end what they are about to use
+        timeout_graceful_shutdown=2,  # everybody was told already: what is left reads nothing
+        backlog=4096,  # a restart brings all readers back within the drain window
         **more,
     )
 
@@ -111,7 +116,9 @@ def run(settings: Settings, on_started: Callable[[Server], None] | None = None) 
 
     async def serve() -> None:
         await live.start()
-        server = Server(configure(live, settings), live, lambda: on_started(server) if on_started else None)
+        server = Server(
+            configure(live, settings, live.limits), live, lambda: on_started(server) if on_started else None
+        )
         await server.serve()
 
     with asyncio.Runner(loop_factory=_loop_factory()) as runner:

@@ -132,9 +132,9 @@ async def serving(
 def _config(live: Headway, kind: Kind) -> uvicorn.Config:
     match kind:
         case Kind.FAST:
-            return configure(live, Settings(data=None), lifespan="off")
+            return configure(live, Settings(data=None), live.limits, lifespan="off")
         case Kind.PLAIN:
-            return configure(live, Settings(data=None), fast=False, lifespan="off")
+            return configure(live, Settings(data=None), live.limits, fast=False, lifespan="off")
         case Kind.MOUNTED:
             app = FastAPI()
             app.mount("/live", live)
