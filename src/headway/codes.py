@@ -67,12 +67,21 @@ class Code(Enum):
     NOT_FOUND = ("not_found", 404, "There is nothing here.", False)
     METHOD = ("method_not_allowed", 405, "This address does not take that method.", False)
     NOT_ACCEPTABLE = ("not_acceptable", 406, "None of the accepted content types is offered.", False)
+    TIMEOUT = ("timeout", 408, "The request did not arrive in time.", True)
     CONFLICT = ("conflict", 409, "The state does not allow this.", False)
     IDEMPOTENCY = ("idempotency_conflict", 422, "This idempotency key was used for something else.", False)
     TOO_LARGE = ("too_large", 413, "The message is larger than the server takes.", False)
     UNSUPPORTED_MEDIA = ("unsupported_media_type", 415, "The server does not read this content type.", False)
+    MISDIRECTED = ("misdirected", 421, "The server does not answer for this host name.", False)
     TOO_MANY = ("too_many", 429, "A limit is reached; wait and try again.", True)
+    HEADERS_TOO_LARGE = (
+        "headers_too_large",
+        431,
+        "The headers or the address are larger than the server takes.",
+        False,
+    )
     INTERNAL = ("internal", 500, "The server made a mistake.", True)
+    NOT_SET_UP = ("not_set_up", 501, "The server was not set up for this.", False)
     STORAGE = ("storage_unavailable", 503, "The log cannot take events now; nothing was stored.", True)
     OVERLOADED = ("overloaded", 503, "The server has too much to do.", True)
     SHUTTING_DOWN = ("shutting_down", 503, "The server restarts; try again after the delay it named.", True)

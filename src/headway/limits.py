@@ -75,5 +75,55 @@ class Limits:
     """Time for the first valid token on a raw WebSocket; Centrifugo allows the same."""
     shutdown_seconds: float = 5.0
     """From SIGTERM to the end. Orchestrators kill after 10 to 30 s."""
+    header_bytes: int = 32 * 1024
+    """The request line and all headers together. nginx takes 4 × 8 KB; our longest legal address has some 4 KB."""
+    headers: int = 100
+    """Headers of one request. Browsers behind two proxies send about thirty; Apache's default is 100."""
+    header_seconds: float = 10.0
+    """From the first byte of a request, or from the connection's begin, to the end of its headers. A phone on a bad
+    line needs two; who drips bytes needs for ever."""
+    body_seconds: float = 10.0
+    """For a body to arrive, and a second more for each `body_rate` bytes that have."""
+    body_rate: int = 4 * 1024
+    """Bytes a second a body keeps up once `body_seconds` are over: a tenth of a slow phone."""
+    unread_seconds: float = 60.0
+    """An answer of which the client reads nothing for so long is given up."""
+    connections: int = 20_000
+    """Of all addresses together; at about 5 KB each. Beyond it new ones are answered 503. The system's limit of open
+    files lowers it."""
+    address_connections: int = 100
+    """Connections of one address (of an IPv6 network: /64). An office behind one address needs some tens; one who opens
+    more is told 429. 0: no bound, as an open server on loopback has it."""
+    address_rate: float = 10.0
+    """New connections of one address, a second, once `address_burst` are used up."""
+    address_burst: int = 100
+    """New connections of one address at once: as many as it may hold, so that all can come back after a restart."""
+    user_connections: int = 10
+    """Connections of one user: a few windows on a few machines. With one more the oldest is closed (4009). 0: no
+    bound."""
+    message_rate: float = 100.0
+    """Messages a second of one client once `message_burst` are used up; then it is read no faster. A page says a few;
+    a program that has more to say publishes arrays."""
+    message_burst: int = 1_000
+    """Messages of one client at once: a page that comes back and follows all it may, several times over."""
+    request_rate: float = 200.0
+    """Publishing requests a second of one user over HTTP once `request_burst` are used up; then 429. Several producers
+    with one token; more in arrays."""
+    request_burst: int = 2_000
+    """Publishing requests of one user at once."""
+    sign_in_rate: float = 0.1
+    """Tries to sign in, a second, of one address or for one name, once `sign_in_burst` are used up: 8,640 guesses a
+    day."""
+    sign_in_burst: int = 10
+    """Tries to sign in at once: who forgot it needs a few."""
+    sign_in_seconds: float = 12 * 3600.0
+    """How long a browser stays signed in: a working day."""
+    ticket_seconds: float = 30.0
+    """From asking for a one-time ticket to using it: a page does so at once."""
+    expiry_grace_seconds: float = 5.0
+    """From the end of a token to the end of its connection: for a renewal that is on its way."""
+    written_bytes: int = 512 * 1024 * 1024
+    """Bytes waiting in all sockets together. Beyond it those with most waiting are cut, and come back to where they
+    were: two thousand full sockets, on a machine of 2 GB."""
     drain_seconds: float = 2.0
     """Window over which connections are told to come back at a shutdown, so that they do not return as one."""
