@@ -13,6 +13,7 @@ from headway.hub.cursors import Cursor
 from headway.hub.hub import Hub
 from headway.limits import Limits
 from headway.positions import BEGINNING, Gap, GapReason, Position
+from headway.testing.clock import FakeClock
 from headway.testing.outlets import FakeOutlet, PlainForm, ToldGap
 from headway.testing.waiting import wait_until
 from tests.hub.harness import TINY, Reader, RestlessLog, draft, drafts, settled
@@ -441,3 +442,143 @@ async def test_what_all_have_acknowledged(hub: Hub) -> None:
 
 def _cursor_of(reader: Reader, position: Position) -> Cursor:
     return Cursor(reader.channel, position, reader.form, reader.outlet, whole_until=position.offset)
+
+
+# What is counted.
+
+
+async def test_deliveries_are_counted_by_transport(hub: Hub) -> None:
+    """Writes, events and bytes are those the outlets took, of readers that keep up, that read on, and that stalled."""
+    stream = PlainForm(shared=False)
+    stream.transport = "eventsource"
+    await publish(hub, *range(1, 20))
+    readers = [Reader(hub), Reader(hub), Reader(hub, form=stream), Reader(hub, form=stream)]
+    for reader, since in zip(readers, [None, BEGINNING, None, BEGINNING], strict=True):
+        await reader.join(since)
+    await settled(hub)
+    readers[1].outlet.stall()
+    await publish(hub, *range(20, 40))
+    await settled(hub)
+    readers[1].resume()
+    await settled(hub)
+
+    for transport, told in (("websocket", readers[:2]), ("eventsource", readers[2:])):
+        counted = hub.delivered[transport]
+        assert counted.writes == sum(len(reader.outlet.written) for reader in told)
+        assert counted.bytes == sum(len(data) for reader in told for data in reader.outlet.written)
+        assert counted.events == sum(len(reader.told) for reader in told) == 20 + 39
+    statistics = hub.statistics()
+    assert (statistics["deliveries"], statistics["read_errors"]) == (118, 0)
+    assert statistics["delivered"]["websocket"]["events"] == 59
+
+
+async def test_what_was_told_live_is_heard_of_once_for_all_readers_alike(log: RestlessLog) -> None:
+    """Whoever listens learns transport, channel, newest type, and the sums; however many readers there are."""
+    heard: list[tuple[str, str, str, int, int, int]] = []
+    hub = Hub(log, TINY, on_told=lambda *told: heard.append(told), chunk_events=4, retry_seconds=0.0)
+    form = PlainForm()
+    readers = [Reader(hub, form=form) for _ in range(3)]
+    for reader in readers:
+        await reader.join()
+    await settled(hub)
+    await publish(hub, 1, 2)
+    await settled(hub)
+    size = sum(len(data) for reader in readers for data in reader.outlet.written)
+    await hub.close()
+
+    assert heard == [("websocket", "run", "step", 3, 6, size)]
+
+
+async def test_it_is_measured_how_long_telling_takes(log: RestlessLog) -> None:
+    """One value for each turn of the loop in which there was something to tell, by the clock it was given."""
+    clock = FakeClock()
+    hub = Hub(log, TINY, clock=clock)
+    reader = Reader(hub)
+    await reader.join()
+    await settled(hub)
+    before = hub.flush_seconds.count
+    write = reader.outlet.write
+
+    def slow(data: bytes) -> None:
+        clock.advance(0.02)
+        write(data)
+
+    reader.outlet.write = slow  # type: ignore[method-assign]  # a reader whose socket takes its time
+    await publish(hub, 1)
+    await settled(hub)
+    await publish(hub, 2)
+    await settled(hub)
+    await hub.close()
+
+    assert hub.flush_seconds.count - before == 2
+    assert hub.flush_seconds.sum == pytest.approx(0.04)
+
+
+async def test_it_is_counted_how_readers_begin(hub: Hub, log: RestlessLog) -> None:
+    """Fresh, recovered with what they had missed, or with a gap; going on over another connection is no beginning."""
+    await publish(hub, *range(1, 11))
+    epoch = (await hub.head("run")).epoch
+    await log.trim("run", 4)
+    for since in (None, Position(epoch, 10), Position(epoch, 7), Position(epoch, 1), BEGINNING):
+        reader = Reader(hub)
+        start = await hub.start("run", since)
+        cursor = Cursor("run", start.position, reader.form, reader.outlet, whole_until=start.whole_until)
+        hub.attach(cursor, start)
+        hub.detach(cursor)
+        hub.attach(cursor)
+    await settled(hub)
+
+    assert hub.statistics()["starts"] == {"fresh": 1, "recovered": 3, "gap": 1}
+    assert (hub.caught_up.count, hub.caught_up.sum) == (4, 0 + 3 + 6 + 6)
+
+
+async def test_reads_that_fail_are_counted(hub: Hub, log: RestlessLog) -> None:
+    """A log that is ill shows in the figures, not only in what is logged."""
+    await publish(hub, *range(1, 20))
+    reader = Reader(hub)
+    await reader.join(BEGINNING)
+    log.ill = True
+    await wait_until(lambda: hub.statistics()["read_errors"] > 1)
+    log.ill = False
+    await wait_until(lambda: len(reader.told) == 19)
+
+
+async def test_only_channels_with_readers_have_a_known_head(hub: Hub) -> None:
+    """It is what the hub has in memory: nothing is read for it."""
+    await publish(hub, 1, 2)
+    assert hub.known_head("run") is None
+
+    reader = Reader(hub)
+    await reader.join()
+    await settled(hub)
+    assert hub.known_head("run") == reader.cursor.position
+    assert hub.statistics()["tail_bytes"] == 0
+
+    await publish(hub, 3)
+    assert hub.known_head("run") == Position(reader.cursor.epoch, 3)
+    assert hub.statistics()["tail_bytes"] == len(b'{"n":3}')
+    await settled(hub)
+
+
+async def test_readers_of_one_form_that_stand_apart_are_counted_each_for_itself(log: RestlessLog) -> None:
+    """One that missed a tick gets more than its neighbours in the next; both count what they were written."""
+    hub = Hub(log, Limits())
+    form = PlainForm()
+    readers = [Reader(hub, form=form) for _ in range(4)]
+    for reader in readers:
+        await reader.join()
+    await settled(hub)
+    for reader in readers[1:3]:
+        reader.outlet.stall()
+    await publish(hub, 1, 2)
+    await settled(hub)
+    for reader in readers[1:3]:
+        reader.outlet.resume()
+    await publish(hub, 3)
+    await settled(hub)
+    counted = hub.delivered["websocket"]
+    await hub.close()
+
+    assert [reader.numbers for reader in readers] == [[1, 2, 3]] * 4
+    assert (counted.events, counted.writes) == (12, 2 + 4)
+    assert counted.bytes == sum(len(data) for reader in readers for data in reader.outlet.written)

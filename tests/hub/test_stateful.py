@@ -27,6 +27,7 @@ from headway.positions import BEGINNING, Gap, GapReason, Position
 from headway.sessions.session import Session
 from headway.testing.outlets import FakeOutlet, PlainForm, Told, ToldGap
 from tests.hub.harness import TINY, RestlessLog, draft, settled
+from tests.sessions.harness import house, stay
 
 CHANNELS = ("run", "other")
 channels = st.sampled_from(CHANNELS)
@@ -73,6 +74,7 @@ class Machine(RuleBasedStateMachine):
 
         self.log.turns = turns
         self.hub = self.runner.run(make())
+        self.house = house(self.hub, OpenAccess(), TINY)
 
     # What can happen. Each leaves the loop after some turns, with whatever is under way.
 
@@ -107,7 +109,7 @@ class Machine(RuleBasedStateMachine):
     )
     def subscribe(self, channel: str, since: int | None, form: int, room: int | None, reader: int, anew: bool) -> None:
         if anew or not self.readers:
-            session = Session(str(next(self.numbers)), "fake", self.hub, OpenAccess(), TINY, FakeOutlet(room))
+            session = Session(str(next(self.numbers)), "fake", self.house, FakeOutlet(room), stay)
             self.readers[session] = {}
         else:
             session = self._pick(reader)

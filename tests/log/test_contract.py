@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Sequence
 
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from headway.codes import Code
 from headway.errors import Closed, Conflict
 from headway.events import Draft, Event
+from headway.figures import plain
 from headway.limits import Retention
 from headway.positions import BEGINNING, GapReason, Position
 from tests.log.harness import EVERYTHING, Subject, all_of, assert_gap, draft, drafts, everything, numbers, offsets
@@ -455,12 +457,18 @@ async def test_a_closed_log_takes_no_calls(subject: Subject) -> None:
 
 
 async def test_statistics_tell_what_was_done(subject: Subject) -> None:
-    """They name the log and count commits and events."""
-    await subject.log.append("run", drafts(1, 2))
+    """They name the log and count commits, events, their bytes, and repetitions, which store nothing; and they can be
+    written as JSON."""
+    for _ in range(3):
+        await subject.log.append("run", drafts(1, 2), idempotency_key="k")
+    with pytest.raises(Conflict):
+        await subject.log.append("run", drafts(3), idempotency_key="k")
 
     told = subject.log.statistics()
-    assert (told["commits"], told["appended"]) == (1, 2)
+    assert (told["commits"], told["appended"], told["replayed"]) == (1, 2, 2)
+    assert (told["appended_bytes"], told["channels"]) == (2 * len(b'{"n":1}'), 1)
     assert told["kind"] in ("memory", "sqlite")
+    assert json.loads(json.dumps(plain(told)))["kind"] == told["kind"]
 
 
 async def test_a_restart_changes_nothing_that_can_be_read(subject: Subject) -> None:

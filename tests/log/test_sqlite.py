@@ -391,6 +391,7 @@ async def test_a_damaged_page_is_told_to_the_reader(sqlite: SqliteSubject) -> No
     with pytest.raises(StorageError, match="the log cannot be read"):
         await sqlite.log.read("run", BEGINNING)
     assert (await sqlite.log.head("run")).offset == 1
+    assert sqlite.log.statistics()["read_failures"] == 1
 
 
 # Group commit, sweeps
@@ -405,8 +406,11 @@ async def test_what_waits_during_a_commit_shares_the_next(stalled: SqliteSubject
     open_gate(stalled)
     await asyncio.gather(*appends)
 
-    assert stalled.log.statistics()["commits"] == len(calls) <= 2
+    told = stalled.log.statistics()
+    assert told["commits"] == told["syncs"] == len(calls) <= 2
     assert sum(calls) == 100
+    assert (told["commit_seconds"].count, told["commit_events"].count) == (len(calls), len(calls))
+    assert (told["commit_events"].sum, told["channels"]) == (100, 100)
 
 
 async def test_a_sweep_reaches_every_channel(tmp_path: Path) -> None:

@@ -40,6 +40,8 @@ class WireForm(Protocol):
 
     name: str
     """For statistics and logs."""
+    transport: str
+    """What it is written on, one of `figures.TRANSPORTS`: deliveries are counted by it."""
     shared: bool
     """False: the bytes are made for one connection (they carry all its positions) and are not kept."""
     max_events: int
@@ -66,6 +68,7 @@ class Cursor:
         "attached",
         "channel",
         "epoch",
+        "first",
         "form",
         "lagging",
         "offset",
@@ -77,7 +80,7 @@ class Cursor:
     def __init__(self, channel: str, start: Position, form: WireForm, outlet: Outlet, *, whole_until: int) -> None:
         self.channel = channel
         self.epoch = start.epoch
-        self.offset = start.offset
+        self.offset = self.first = start.offset
         self.form = form
         self.outlet = outlet
         self.whole_until = whole_until

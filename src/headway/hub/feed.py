@@ -117,6 +117,11 @@ class Feed:
         return form.join(encoded)
 
     @property
+    def tail_bytes(self) -> int:
+        """Bytes of the data in the tail."""
+        return self._bytes
+
+    @property
     def idle(self) -> bool:
         """Whether nobody follows or waits."""
         return not self.cursors and not self.waiters

@@ -12,20 +12,23 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Collection, Coroutine, Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Collection, Coroutine, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from headway.clock import Clock, SystemClock
 from headway.errors import Closed, StorageError
 from headway.events import Draft, Event
-from headway.hub.cursors import Cursor, Outlet, without_overtaken
+from headway.figures import SECONDS, SIZES, Deliveries, Histogram, Tally
+from headway.hub.cursors import Cursor, Outlet, WireForm, without_overtaken
 from headway.hub.feed import Feed
 from headway.hub.history import CHUNK_EVENTS, Chunk, History
 from headway.limits import Limits
-from headway.log.interface import Appended, Log, Page, Snapshot
+from headway.log.interface import Appended, Listener, Log, Page, Snapshot
 from headway.positions import BEGINNING, Gap, Position
 
-__all__ = ["Hub", "Start"]
+__all__ = ["Hub", "Start", "Told"]
 
 logger = logging.getLogger("headway.hub")
 
@@ -48,16 +51,32 @@ class Start:
     """It came with a position and will be told everything after it."""
 
 
+Told = Callable[[str, str, str, int, int, int], None]
+"""Called once for each flush, channel and wire form: transport, channel, the newest event's type, writes, deliveries,
+bytes."""
+
+
 class Hub:
     """Live fan-out over one log."""
 
     def __init__(
-        self, log: Log, limits: Limits, *, chunk_events: int = CHUNK_EVENTS, retry_seconds: float = _RETRY_SECONDS
+        self,
+        log: Log,
+        limits: Limits,
+        *,
+        clock: Clock | None = None,
+        on_told: Told | None = None,
+        chunk_events: int = CHUNK_EVENTS,
+        retry_seconds: float = _RETRY_SECONDS,
     ) -> None:
+        """`clock` measures how long telling takes; `on_told` hears what was told live. It must not raise."""
         self._log = log
         self._limits = limits
+        self._monotonic = (clock or SystemClock()).monotonic
+        self._on_told = on_told
         self._retry_seconds = retry_seconds
         self._feeds: dict[str, Feed] = {}
+        self._watchers: dict[str, Listener] = {}
         self._dirty: dict[Feed, None] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._turns: dict[Outlet, dict[Cursor, None]] = {}
@@ -67,11 +86,18 @@ class Hub:
         )
         self._closed = False
         self._released = False
-        self.deliveries = 0
-        self.writes = 0
+        self.delivered: defaultdict[str, Deliveries] = defaultdict(Deliveries)
+        """What was written, by transport."""
         self.conflated = 0
         self.gaps = 0
         self.catch_ups = 0
+        self.read_errors = 0
+        self.starts: Tally[str] = Tally("other", ("fresh", "recovered", "gap"))
+        """How readers began."""
+        self.caught_up = Histogram(SIZES)
+        """Events that readers who came with a position had missed."""
+        self.flush_seconds = Histogram(SECONDS)
+        """Time to tell all readers what one tick made visible."""
         log.listen(self._committed)
 
     # Producers.
@@ -106,8 +132,13 @@ class Hub:
         # The epoch of now: a position of a parent's life reads on under the child's.
         return Start(Position(page.reached.epoch, since.offset), page.head, recovered=True)
 
-    def attach(self, cursor: Cursor) -> None:
-        """Have the cursor follow its channel from where it stands. Writing begins at once if it is behind."""
+    def attach(self, cursor: Cursor, start: Start | None = None) -> None:
+        """Have the cursor follow its channel from where it stands. Writing begins at once if it is behind.
+
+        `start` is where a reader that has just come begins; without it, it goes on.
+        """
+        if start is not None:
+            self._note_start(start)
         feed = self._feed(cursor.channel)
         feed.add(cursor)
         cursor.attached = True
@@ -142,10 +173,12 @@ class Hub:
 
     async def head(self, channel: str) -> Position:
         """The newest position of a channel. Raises `StorageError`."""
+        return self.known_head(channel) or await self._log.head(channel)
+
+    def known_head(self, channel: str) -> Position | None:
+        """The newest position of a channel that has readers here; None of any other."""
         feed = self._feeds.get(channel)
-        if feed is not None and feed.loaded:
-            return Position(feed.epoch, feed.head)
-        return await self._log.head(channel)
+        return Position(feed.epoch, feed.head) if feed is not None and feed.loaded else None
 
     async def changed(self, channel: str, position: Position, wait: float) -> bool:
         """Wait until there is something after a position, at most so many seconds; whether there is. Cancel freely."""
@@ -175,6 +208,10 @@ class Hub:
                 if not waiter.done():
                     waiter.set_result(None)
 
+    def watch(self, channel: str, watcher: Listener) -> None:
+        """Have this process itself told of a channel's events, as they become visible. One watcher a channel."""
+        self._watchers[channel] = watcher
+
     def readers(self, channel: str) -> Iterable[Cursor]:
         """The cursors that follow a channel now."""
         feed = self._feeds.get(channel)
@@ -185,6 +222,11 @@ class Hub:
         confirmed = [cursor.acknowledged for cursor in self.readers(channel) if cursor.acknowledged is not None]
         return min(confirmed) if confirmed else None
 
+    def _note_start(self, start: Start) -> None:
+        self.starts.add("gap" if start.gap is not None else "recovered" if start.recovered else "fresh")
+        if start.snapshot is None or start.gap is not None:
+            self.caught_up.note(max(0, start.whole_until - start.position.offset))
+
     # The way of every event.
 
     def _committed(self, events: Sequence[Event]) -> None:
@@ -193,6 +235,8 @@ class Hub:
         for event in events:
             if event.channel in self._feeds:
                 by_channel.setdefault(event.channel, []).append(event)
+            if event.channel in self._watchers:
+                self._watchers[event.channel]([event])
         for channel, news in by_channel.items():
             feed = self._feeds[channel]
             feed.take(news)
@@ -207,6 +251,7 @@ class Hub:
     def _flush(self) -> None:
         """Once per tick: every feed with news tells its readers."""
         dirty, self._dirty = self._dirty, {}
+        began = self._monotonic()
         for feed in dirty:
             if not feed.loaded:
                 continue
@@ -217,38 +262,48 @@ class Hub:
                 self._tell(feed)
             except Exception:  # a mistake of ours in one channel must not silence the others
                 logger.exception("! the readers of %r could not be told", feed.channel)
+        self.flush_seconds.note(self._monotonic() - began)
 
     def _tell(self, feed: Feed) -> None:
-        head, epoch = feed.head, feed.epoch
-        max_bytes = self._limits.page_bytes
-        for readers in list(feed.cursors.values()):
-            # Nearly all readers stand at the same offset, so the bytes made for the first are the bytes of all.
-            at, data, reached, count = -1, b"", 0, 0
-            for cursor in list(readers):
-                if cursor.reading:
-                    continue
-                if cursor.offset >= head and cursor.epoch == epoch:
-                    cursor.lagging = False
-                    continue
-                if not cursor.outlet.writable:
-                    self._note_lag(feed, cursor)
-                    continue
-                if cursor.lagging or not cursor.form.shared:
+        for form, readers in list(feed.cursors.items()):
+            self._tell_group(feed, form, list(readers))
+
+    def _tell_group(self, feed: Feed, form: WireForm, readers: Sequence[Cursor]) -> None:
+        """Tell the readers of one form. What is counted is counted in locals: the loop has nothing else to do."""
+        head, epoch, max_bytes = feed.head, feed.epoch, self._limits.page_bytes
+        # Nearly all readers stand at the same offset, so the bytes made for the first are the bytes of all.
+        at, data, reached, count = -1, b"", 0, 0
+        alike = writes = events = size = 0
+        for cursor in readers:
+            if cursor.reading:
+                continue
+            if cursor.offset >= head and cursor.epoch == epoch:
+                cursor.lagging = False
+                continue
+            if not cursor.outlet.writable:
+                self._note_lag(feed, cursor)
+                continue
+            if cursor.lagging or not cursor.form.shared:
+                self._continue(feed, cursor)
+                continue
+            if cursor.offset != at or cursor.epoch != epoch:
+                if not feed.covers(cursor):
                     self._continue(feed, cursor)
                     continue
-                if cursor.offset != at or cursor.epoch != epoch:
-                    if not feed.covers(cursor):
-                        self._continue(feed, cursor)
-                        continue
-                    at = cursor.offset
-                    data, reached, _ = feed.chunk(cursor, max_bytes)
-                    count = reached - at
-                cursor.offset = reached
-                cursor.outlet.write(data)
-                self.writes += 1
-                self.deliveries += count
-                if reached < head:
-                    self._continue(feed, cursor)
+                writes, events, size = writes + alike, events + alike * count, size + alike * len(data)
+                at, alike = cursor.offset, 0
+                data, reached, _ = feed.chunk(cursor, max_bytes)
+                count = reached - at
+            cursor.offset = reached
+            cursor.outlet.write(data)
+            alike += 1
+            if reached < head:
+                self._continue(feed, cursor)
+        writes, events, size = writes + alike, events + alike * count, size + alike * len(data)
+        if writes:
+            self.delivered[form.transport].add(writes, events, size)
+            if self._on_told is not None:
+                self._on_told(form.transport, feed.channel, feed.tail[-1].type, writes, events, size)
 
     def _continue(self, feed: Feed, cursor: Cursor) -> None:
         """Write to one reader until it is at the head or its outlet is full; from the log where the tail does not
@@ -274,8 +329,7 @@ class Hub:
         cursor.offset = reached
         if data:
             cursor.outlet.write(data)
-            self.writes += 1
-            self.deliveries += count
+            self.delivered[cursor.form.transport].add(1, count, len(data))
 
     async def _read_on(self, feed: Feed, cursor: Cursor) -> None:
         """Bring one reader through the log until the tail reaches it, its outlet is full, or it leaves."""
@@ -357,6 +411,7 @@ class Hub:
             try:
                 head = await self._log.head(feed.channel)
             except StorageError as error:
+                self.read_errors += 1
                 logger.warning("! cannot read the head of %r: %s", feed.channel, error)
                 await asyncio.sleep(self._retry_seconds)
                 continue
@@ -391,6 +446,7 @@ class Hub:
             await self._read_on(feed, cursor)
         except StorageError as error:
             failed = True
+            self.read_errors += 1
             logger.warning("! cannot read on in %r: %s", cursor.channel, error)
         finally:
             cursor.reading = False
@@ -409,19 +465,29 @@ class Hub:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    def statistics(self) -> dict[str, Any]:  # Any: numbers for people
+    def statistics(self) -> dict[str, Any]:  # Any: numbers and histograms; see `figures.plain`
         """Everything bounded and everything counted."""
         return {
             "channels": len(self._feeds),
             "cursors": sum(len(group) for feed in self._feeds.values() for group in feed.cursors.values()),
             "waiting_polls": sum(len(feed.waiters) for feed in self._feeds.values()),
             "tail_events": sum(len(feed.tail) for feed in self._feeds.values()),
+            "tail_bytes": sum(feed.tail_bytes for feed in self._feeds.values()),
             "reading": len(self._tasks),
-            "deliveries": self.deliveries,
-            "writes": self.writes,
+            "deliveries": sum(one.events for one in self.delivered.values()),
+            "writes": sum(one.writes for one in self.delivered.values()),
+            "bytes": sum(one.bytes for one in self.delivered.values()),
             "conflated": self.conflated,
             "gaps": self.gaps,
             "catch_ups": self.catch_ups,
+            "read_errors": self.read_errors,
+            "starts": self.starts.counts(),
+            "flush_seconds": self.flush_seconds,
+            "caught_up": self.caught_up,
+            "delivered": {
+                name: {"writes": one.writes, "events": one.events, "bytes": one.bytes}
+                for name, one in self.delivered.items()
+            },
             "history": self._history.statistics(),
         }
 

@@ -19,6 +19,7 @@ from typing import Any, Final
 from headway.clock import Clock
 from headway.errors import HeadwayError, Overloaded, StorageError
 from headway.events import Event
+from headway.figures import SECONDS, SIZES, Histogram
 from headway.log.interface import Appended, Listener
 from headway.log.retention import SWEEP_SECONDS
 from headway.log.transaction import Request
@@ -60,6 +61,10 @@ class Committer:
     def __init__(self, writer: Writer, clock: Clock, loop: asyncio.AbstractEventLoop) -> None:
         self.listener: Listener | None = None
         self.waiting = self.waiting_drafts = self.waiting_bytes = self.refused = 0
+        self.seconds = Histogram(SECONDS)
+        """Time of each commit, from taking what waits until it is stored."""
+        self.sizes = Histogram(SIZES)
+        """Events of each commit."""
         self._writer = writer
         self._clock = clock
         self._loop = loop
@@ -139,7 +144,10 @@ class Committer:
         return group, None
 
     def _commit(self, group: Sequence[_Append]) -> None:
+        began = self._clock.monotonic()
         committed = self._writer.store([item.request for item in group])
+        self.seconds.note(self._clock.monotonic() - began)
+        self.sizes.note(len(committed.events))
         self._on_loop(self._tell, group, committed.outcomes, committed.events)
 
     def _perform(self, call: _Call) -> None:

@@ -116,7 +116,7 @@ class Log(Protocol):
         """Have every commit told to the listener. There is one; a second call replaces it."""
         ...
 
-    def statistics(self) -> dict[str, Any]:  # Any: numbers and short strings for people
+    def statistics(self) -> dict[str, Any]:  # Any: numbers, short strings, and histograms; see `figures.plain`
         """What is bounded and what waits: appends under way, commits, events, sizes."""
         ...
 

@@ -84,7 +84,7 @@ class MemoryLog:
         self._listener: Listener | None = None
         self._swept = clock.monotonic()
         self._closed = False
-        self._commits = self._appended = 0
+        self._commits = self._appended = self._appended_bytes = self._replays = 0
 
     async def append(self, channel: str, drafts: Sequence[Draft], *, idempotency_key: str | None = None) -> Appended:
         """Store all drafts or none. The listener was called when this returns."""
@@ -95,6 +95,7 @@ class MemoryLog:
         if idempotency_key is not None:
             events = self._replayed(channel, drafts, idempotency_key, now)
             if events:
+                self._replays += 1
                 return Appended(events, replayed=True)
         self._sweep(now)
         events = self._store(channel, drafts, now)
@@ -160,6 +161,8 @@ class MemoryLog:
             "idempotency_keys": len(self._known),
             "commits": self._commits,
             "appended": self._appended,
+            "appended_bytes": self._appended_bytes,
+            "replayed": self._replays,
         }
 
     async def close(self) -> None:
@@ -178,7 +181,9 @@ class MemoryLog:
         events = placed(channel, held.epoch, held.head + 1, now, drafts)
         held.events.extend(events)
         held.latest.update((event.key, event) for event in events if event.key is not None)
-        held.bytes += sum(len(event.json) for event in events)
+        size = sum(len(event.json) for event in events)
+        held.bytes += size
+        self._appended_bytes += size
         held.head += len(events)
         return events
 

@@ -137,10 +137,17 @@ class SqliteLog:
             "waiting_drafts": committer.waiting_drafts,
             "waiting_bytes": committer.waiting_bytes,
             "refused": committer.refused,
+            "channels": writer.channels,
             "commits": writer.commits,
+            "syncs": writer.syncs,
+            "commit_seconds": committer.seconds,
+            "commit_events": committer.sizes,
             "appended": writer.appended,
+            "appended_bytes": writer.appended_bytes,
+            "replayed": writer.replayed,
             "forgotten": writer.forgotten,
             "failures": writer.failures,
+            "read_failures": self._parts.read_failures,
             **self._parts.folder.sizes(),
         }
 
@@ -176,6 +183,7 @@ class _Parts:
         self.folder = folder
         self.pool = pool
         self.durable = durable
+        self.read_failures = 0
         self._readers: SimpleQueue[Reader] = SimpleQueue()
         with ExitStack() as undo:
             self._claim: Claim = folder.claim()
@@ -201,6 +209,7 @@ class _Parts:
         try:
             return question(reader)
         except (sqlite3.Error, msgspec.MsgspecError) as error:
+            self.read_failures += 1
             _renew(reader)
             raise failure("read", error) from error
         finally:

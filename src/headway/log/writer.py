@@ -56,7 +56,8 @@ class Writer:
         self._sequence, self._next_id = _counters(opened.connection)
         self._channels = Channels(opened.lives[-1].epoch, retention_for)
         self._swept: int | None = None
-        self.commits = self.appended = self.failures = self.forgotten = 0
+        self.commits = self.syncs = self.appended = self.appended_bytes = self.replayed = 0
+        self.failures = self.forgotten = 0
 
     # -- storing -------------------------------------------------------------------------------------------------------
 
@@ -73,9 +74,20 @@ class Writer:
                 _LOG.exception("! an append to %r failed", requests[0].channel)
                 return Committed([failure("written", error)], [])
         else:
-            self.appended += len(events)
+            self._count(requests, outcomes, events)
             return Committed(outcomes, events)
         return self._store_each(requests)
+
+    def _count(
+        self, requests: Sequence[Request], outcomes: Sequence[Appended | HeadwayError], events: Sequence[Event]
+    ) -> None:
+        self.appended += len(events)
+        for request, outcome in zip(requests, outcomes, strict=True):
+            if isinstance(outcome, Appended):
+                if outcome.replayed:
+                    self.replayed += 1
+                else:
+                    self.appended_bytes += request.bytes
 
     def _store_each(self, requests: Sequence[Request]) -> Committed:
         alone = [self.store([request]) for request in requests]
@@ -90,6 +102,11 @@ class Writer:
         """Write something. Raises `StorageError`."""
         with self._reporting(), self._transaction() as transaction:
             transaction.connection.execute("INSERT OR REPLACE INTO checks VALUES (1, ?)", (self._now(),))
+
+    @property
+    def channels(self) -> int:
+        """How many channels have been given an id."""
+        return self._next_id - 1
 
     # -- sweeping ------------------------------------------------------------------------------------------------------
 
@@ -143,6 +160,7 @@ class Writer:
         if not transaction.appended:
             return
         self.commits += 1
+        self.syncs += self._durable
         self._sequence = transaction.sequence
         try:
             self._witness.store(transaction.sequence)

@@ -76,6 +76,7 @@ class PlainForm:
 
     def __init__(self, *, shared: bool = True, max_events: int = 1_000_000) -> None:
         self.name = f"plain-{'shared' if shared else 'own'}-{max_events}"
+        self.transport = "websocket"
         self.shared = shared
         self.max_events = max_events
         self.encoded = 0
