@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from fuzz.weight import held
 from headway.errors import UsageError
 from headway.protocols.engineio import (
     POLL_EVENTS,
@@ -42,7 +43,8 @@ from headway.testing.transcripts import (
     tick,
 )
 
-PROFILE = Profile(ping_interval=25, ping_timeout=20, max_payload=100, upgrade_timeout=10, outbox_bytes=1_000)
+# The outbox holds ten packets of 100 bytes, with the 64 that each costs beside.
+PROFILE = Profile(ping_interval=25, ping_timeout=20, max_payload=100, upgrade_timeout=10, outbox_bytes=1_640)
 TERMS = '"pingInterval":25000,"pingTimeout":20000,"maxPayload":100}'
 EVENT = '42["progress",{}]'
 
@@ -159,6 +161,16 @@ def test_a_client_that_takes_nothing_is_closed() -> None:
         session >> posted("4" + "x" * 99) << answered("ok")
 
     session >> posted("4" + "x" * 99) << answered("ok") >> polled() << refused()
+
+
+def test_many_tiny_packets_weigh_what_they_cost() -> None:
+    """A client that asks for answers of a few bytes and takes none is closed before they cost many times the bound."""
+    session = engine(Transport.POLLING)
+    while session.state is not State.CLOSED:
+        before = held(session)
+        session.send(f"{len(session.events())}[]")
+
+    assert before < 3_000 + 1.25 * PROFILE.outbox_bytes
 
 
 def test_one_large_packet_always_fits() -> None:

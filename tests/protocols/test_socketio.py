@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from fuzz.weight import held
 from headway.protocols.engineio import Closed, Engine, Profile, Reason, Upgraded
 from headway.protocols.engineio_packets import Transport
 from headway.protocols.socketio import (
@@ -237,6 +238,18 @@ def test_attachments_that_do_not_fit_close(story: list[str | bytes]) -> None:
 
     scene.transcript << hung_up()
     assert [event for event in scene.told if not isinstance(event, Emit)] == [Closed(Reason.INVALID)]
+
+
+def test_a_packet_that_waits_for_its_attachments_weighs_what_its_text_does() -> None:
+    """Taken apart, a megabyte of `[],[],[]` weighs forty, and who never sends the attachment would have us hold it."""
+    scene = Scene().joined()
+    before = held(scene.connection)
+
+    scene.transcript >> received("4" + ONE_PLACE.removesuffix("]") + ",[]" * 18 + "]")
+
+    assert held(scene.connection) - before < 300
+    scene.transcript >> received(b"x")
+    assert scene.told == [Emit("/", "file", [b"x", *[[]] * 18])]
 
 
 def test_nothing_is_told_after_what_broke_the_protocol() -> None:

@@ -29,6 +29,7 @@ from headway.protocols.stream import (
     flat,
     flat_fields,
     gap_fields,
+    id_of,
     parse,
     timestamp,
 )
@@ -313,3 +314,29 @@ def test_an_error_says_whether_to_try_again() -> None:
 
     assert error_fields(plain) == {"code": "bad_message", "message": "it is wrong", "retry": False}
     assert error_fields(detailed) == {"code": "too_many", "message": "later", "retry": True, "details": {"limit": 3}}
+
+
+@pytest.mark.parametrize("id", ["", "a" * 255, 0, -(2**63), 2**64 - 1, 1.5, None])
+def test_an_id_that_every_wire_can_repeat(id: object) -> None:
+    """A string or a number is repeated in the answer, as it stands."""
+    found = id_of({"type": "ping", "id": id})
+
+    assert found == id
+    assert msgspec.msgpack.decode(msgspec.msgpack.encode(found)) == id
+
+
+@pytest.mark.parametrize(
+    "id", ["a" * 256, 2**64, -(2**63) - 1, 10**400, True, [], {}, [[1]], b"a", msgspec.msgpack.Ext(5, b"a")]
+)
+def test_an_id_that_some_wire_cannot_repeat(id: object) -> None:
+    """What MessagePack or JSON has no way to write would end the handling of this client's messages; it is refused."""
+    with pytest.raises(PeerError) as told:
+        id_of({"type": "ping", "id": id})
+
+    assert told.value.details == {"field": "id"}
+
+
+@pytest.mark.parametrize("message", [None, [], "id", {}, {"data": {"id": 1}}])
+def test_a_message_without_an_id(message: object) -> None:
+    """There is nothing to repeat."""
+    assert id_of(message) is None

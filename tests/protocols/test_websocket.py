@@ -17,6 +17,7 @@ from websockets.frames import Frame
 from websockets.frames import Opcode as PeersOpcode
 from websockets.streams import StreamReader
 
+from fuzz.weight import held
 from headway.codes import Close
 from headway.protocols.websocket import (
     CloseFrame,
@@ -293,6 +294,33 @@ def test_large_messages_are_refused_by_their_header() -> None:
     assert violation(more[:8], most=100) is Close.TOO_BIG
     assert violation(fragments[:-41] + theirs(0, b"x" * 41)[:6], most=99) is Close.TOO_BIG
     assert violation(b"\x82\xff" + b"\xff" * 8 + b"mask") is Close.TOO_BIG
+
+
+@pytest.mark.parametrize("payload", [b"", b"a", b"ab", "€".encode()])
+@pytest.mark.parametrize("compressed", [False, True])
+@pytest.mark.parametrize("opcode", [Opcode.TEXT, Opcode.BINARY])
+def test_a_message_in_tiny_frames_holds_little_more_than_its_bytes(
+    opcode: Opcode, compressed: bool, payload: bytes
+) -> None:
+    """What a client sends in a million frames does not weigh fifty times as much as what it sends in one."""
+    reader = FrameReader(MOST, deflate=compressed)
+    reader.receive(raw(opcode | (0x40 if compressed else 0), payload))
+    for _ in range(MOST // max(1, len(payload)) - 1):
+        assert reader.receive(raw(0, payload)) == []
+
+    assert held(reader) < 2_000 + 1.25 * MOST
+
+
+def test_a_message_in_tiny_slices_holds_little_more_than_its_bytes() -> None:
+    """The same of one frame that arrives two bytes at a time, and of a reader that has read it."""
+    data = theirs(Opcode.TEXT, b"a" * MOST)
+    reader = FrameReader(MOST)
+    for start in range(0, len(data) - 2, 2):
+        reader.receive(data[start : start + 2])
+
+    assert held(reader) < 2_000 + 1.25 * MOST
+    assert reader.receive(data[-2:]) == [Message("a" * MOST)]
+    assert held(reader) < 2_000
 
 
 def test_small_messages_may_follow_each_other_without_end() -> None:

@@ -67,6 +67,9 @@ _POLL_CONTROL: Final = 4
 POLL_EVENTS: Final = POLL_PACKETS - _POLL_CONTROL
 """Broadcast packets of one poll's answer."""
 
+_PACKET_BYTES: Final = 64
+"""Of a packet that waits, beside its own: a string's head and a place in a list."""
+
 _NOOP_SECONDS: Final = 0.1
 """Between two `6` while an upgrade is under way, as the stock server: a client that goes on polling must not spin."""
 
@@ -87,7 +90,8 @@ class Profile:
     upgrade_timeout: float = 10.0
     """Seconds for an upgrade, from the WebSocket's arrival; the stock server's default."""
     outbox_bytes: int = 256 * 1024
-    """Own packets waiting for a client. A single packet always fits, however large."""
+    """Own packets waiting for a client, each with what Python adds to it. A single packet always fits, however
+    large."""
 
 
 @unique
@@ -212,7 +216,7 @@ class Engine:
         self._profile = profile
         opening = _open_packet(sid, transport, profile)
         self._outbox: list[str | bytes] = [opening]
-        self._outbox_bytes = len(opening)
+        self._outbox_bytes = _weight(opening)
         self._events: list[EngineEvent] = []
         self._heartbeat = Heartbeat(profile.ping_interval, profile.ping_timeout, now)
         # Polling and the upgrade.
@@ -282,10 +286,15 @@ class Engine:
         if events and len(self._outbox) + events.count(SEPARATOR) + 1 > POLL_PACKETS:
             queued = events.decode().split(_SEPARATOR)
             self._outbox += queued
-            self._outbox_bytes += sum(map(_size, queued))
+            self._outbox_bytes += sum(map(_weight, queued))
             events = b""
         own = encode_payload(self._take(POLL_PACKETS))
         return SEPARATOR.join([part for part in (own, events) if part]) or _NOOP.encode()
+
+    @property
+    def waiting(self) -> int:
+        """Bytes of own packets that wait for the client."""
+        return self._outbox_bytes
 
     def deadline(self) -> float | None:
         """When `tick` has to be called at the latest; None if never again."""
@@ -442,17 +451,17 @@ class Engine:
     def _put(self, packet: str | bytes) -> None:
         if self.state is State.CLOSED:
             return
-        size = _size(packet)
-        if self._outbox and self._outbox_bytes + size > self._profile.outbox_bytes:
+        weight = _weight(packet)
+        if self._outbox and self._outbox_bytes + weight > self._profile.outbox_bytes:
             self._outbox.clear()
             self._end(Reason.OVERFLOW)
             return
         self._outbox.append(packet)
-        self._outbox_bytes += size
+        self._outbox_bytes += weight
 
     def _take(self, most: int) -> list[str | bytes]:
         taken, self._outbox = self._outbox[:most], self._outbox[most:]
-        self._outbox_bytes -= sum(map(_size, taken))
+        self._outbox_bytes -= sum(map(_weight, taken))
         return taken
 
     def _end(self, reason: Reason, farewell: str = _CLOSE) -> None:
@@ -467,6 +476,11 @@ class Engine:
 
 def _size(data: str | bytes) -> int:
     return len(data) if isinstance(data, bytes) or data.isascii() else len(data.encode(errors="surrogatepass"))
+
+
+def _weight(packet: str | bytes) -> int:
+    """What a waiting packet costs: a client that asks for many tiny answers must not make us hold ten times as much."""
+    return _size(packet) + _PACKET_BYTES
 
 
 def _open_packet(sid: str, transport: Transport, profile: Profile) -> str:

@@ -11,7 +11,7 @@ The law:
 2. Whatever is not allowed in its namespace's state, and every packet that cannot be read, closes the connection.
 3. Who has joined nothing within the connect timeout is closed.
 4. Attachments follow their packet at once, at most ten, within a bound of bytes. Until they are there, nothing is told
-   of it.
+   of it, and the packet is held as the text it came as: taken apart it may weigh thirty times as much.
 
 How a shell drives it. It reports what happened to `engine` (see there), or calls `tick`; then it handles `events(now)`,
 answering with `accept`, `refuse`, `emit`, `acknowledge`, `disconnect`, `close`; then it writes what `engine` has to
@@ -141,6 +141,7 @@ class Connection:
 
     __slots__ = (
         "_attachments",
+        "_awaited",
         "_broken",
         "_connect_by",
         "_partial",
@@ -156,8 +157,9 @@ class Connection:
         self._standings: dict[str, Standing] = {}
         self._connect_by: float | None = now + terms.connect_timeout
         self._broken = False
-        # A binary packet whose attachments have not all come.
-        self._partial: Packet | None = None
+        # A binary packet whose attachments have not all come: its text, how many they are, the bytes of it all.
+        self._partial: str | None = None
+        self._awaited = 0
         self._partial_bytes = 0
         self._attachments: list[bytes] = []
 
@@ -245,7 +247,7 @@ class Connection:
             packet = decode(data)
             if not packet.attachments:
                 return packet
-            self._partial, self._partial_bytes = packet, len(data)
+            self._partial, self._awaited, self._partial_bytes = data, packet.attachments, len(data)
             return None
         if isinstance(data, str):
             raise PeerError("a packet while attachments of another are still to come")
@@ -253,9 +255,9 @@ class Connection:
         if self._partial_bytes > self._terms.binary_bytes:
             raise PeerError(f"a binary packet has at most {self._terms.binary_bytes} bytes")
         self._attachments.append(data)
-        if len(self._attachments) < self._partial.attachments:
+        if len(self._attachments) < self._awaited:
             return None
-        partial, attachments = self._partial, self._attachments
+        partial, attachments = decode(self._partial), self._attachments
         self._partial, self._attachments = None, []
         return Packet(partial.kind, partial.namespace, partial.id, with_attachments(partial.data, attachments))
 

@@ -15,10 +15,10 @@ A client says                                              and is answered
     ping                                                   pong
     anything else                                          error {code, message, retry}
 
-Fields may stand at the top level or under `data`. A request's `id` is repeated in its answer. `channel` may be spelled
-`group`, `testRunId` or `sessionId`; who spells it so knows no `snapshot` field and gets the snapshot's events as
-ordinary messages. Who says `registerSession`, or only `{"sessionId": …}`, gets events and nothing else, since that
-client takes every message for progress.
+Fields may stand at the top level or under `data`. A request's `id`, a string or a number, is repeated in its answer.
+`channel` may be spelled `group`, `testRunId` or `sessionId`; who spells it so knows no `snapshot` field and gets the
+snapshot's events as ordinary messages. Who says `registerSession`, or only `{"sessionId": …}`, gets events and nothing
+else, since that client takes every message for progress.
 
 `since`: absent, the snapshot and then live; "", everything the log holds; a position, everything after it. Events that
 are ready together arrive as `batch {messages, count}` for who asked with `batch` (true, or the most messages in one). A
@@ -55,6 +55,7 @@ __all__ = [
     "flat",
     "flat_fields",
     "gap_fields",
+    "id_of",
     "parse",
     "since_of",
     "timestamp",
@@ -67,6 +68,8 @@ _CHANNEL_SPELLINGS: Final = ("channel", "group", "testRunId", "sessionId")
 _BATCH_DEFAULT: Final = 100
 """Messages in one batch when the client says only `true`: ten times the seed's batch, below a screenful."""
 _BATCH_MOST: Final = 1_000
+_ID_CHARACTERS: Final = 255
+"""Of a request's id, which is repeated: a UUID has 36."""
 _KEY_CHARACTERS: Final = 255
 """Of an idempotency key, as over HTTP: a UUID or a hash has at most 128."""
 
@@ -224,6 +227,24 @@ def parse(message: object, *, event_bytes: int) -> Command:
         case _:
             shown = kind if isinstance(kind, str) else type(kind).__name__
             raise PeerError(f"there is no message of type {shown[:64]!r}", code=Code.UNKNOWN_TYPE)
+
+
+def id_of(message: object) -> str | int | float | None:
+    """The `id` of a decoded message, which its answer repeats; None without one. Raises `PeerError` for what not every
+    wire can repeat, such as a whole number of 65 bits."""
+    id = message.get("id") if isinstance(message, dict) else None
+    match id:
+        case bool():
+            pass
+        case None | float():
+            return id
+        case str() if len(id) <= _ID_CHARACTERS:
+            return id
+        case int() if -(1 << 63) <= id < 1 << 64:
+            return id
+    raise PeerError(
+        f"an id is a string of at most {_ID_CHARACTERS} characters or a number of 64 bits", details={"field": "id"}
+    )
 
 
 def since_of(fields: Mapping[str, Any]) -> Position | None:  # Any: JSON values

@@ -4,10 +4,10 @@ What the server sends is not masked, so one frame serves every reader. It never 
 (`server_no_context_takeover`), so a compressed frame serves every reader too.
 
 What the client sends is read by `FrameReader`: bytes in, messages out, in any slicing. It holds little more than the
-message under way, because a server has one for each of its idle connections; this is why it is not the `websockets`
-library's, which holds four kilobytes. It stops at the first violation (section 7.1.7) and says which close code answers
-it. Text is checked as it arrives, so that a bad byte is answered at once and not at the end of a long message (section
-8.1).
+message under way, in however small pieces that came, because a server has one for each of its idle connections; this is
+why it is not the `websockets` library's, which holds four kilobytes. It stops at the first violation (section 7.1.7)
+and says which close code answers it. Text is checked as it arrives, so that a bad byte is answered at once and not at
+the end of a long message (section 8.1).
 """
 
 from __future__ import annotations
@@ -159,9 +159,7 @@ class FrameReader:
         "_mask",
         "_max",
         "_opcode",
-        "_parts",
-        "_size",
-        "_text",
+        "_payload",
         "_utf8",
     )
 
@@ -176,10 +174,10 @@ class FrameReader:
         # The message under way.
         self._opcode: Opcode | None = None
         self._compressed = False
-        self._parts: list[bytes] | None = None
-        self._text: list[str] | None = None
+        self._payload = bytearray()
+        """What has come of it. Not a list of pieces: of a client that sends byte by byte each would weigh fifty."""
         self._utf8: codecs.IncrementalDecoder | None = None
-        self._size = 0
+        """Follows a text, only to notice a bad byte when it arrives."""
         # The data frame under way, if its payload has not arrived whole.
         self._left = 0
         self._fin = False
@@ -204,7 +202,7 @@ class FrameReader:
     def _step(self, received: list[Received]) -> bool:
         """Read one frame, or what has come of it. Whether there may be more."""
         if self._left:
-            return self._payload(received)
+            return self._take(received)
         header = _header(self._buffer, self._at)
         if header is None:
             return False
@@ -216,7 +214,7 @@ class FrameReader:
             self._at = begin + size
             return self._control(opcode, payload, received)
         self._begin(opcode, rsv1)
-        if self._size + size > self._max:
+        if len(self._payload) + size > self._max:
             raise _Broken(Close.TOO_BIG, f"a message has at most {self._max} bytes")
         self._at = begin
         self._fin, self._left, self._mask = fin, size, mask
@@ -235,49 +233,44 @@ class FrameReader:
             raise _Broken(Close.PROTOCOL_ERROR, "a new message inside another")
         if rsv1 and not self._deflate:
             raise _Broken(Close.PROTOCOL_ERROR, "compression was not agreed")
-        self._opcode, self._compressed, self._size = opcode, rsv1, 0
-        self._parts, self._text, self._utf8 = [], None, None
-        if opcode is Opcode.TEXT and not rsv1:
-            self._text, self._utf8 = [], _new_decoder()
+        self._opcode, self._compressed = opcode, rsv1
 
-    def _payload(self, received: list[Received]) -> bool:
+    def _take(self, received: list[Received]) -> bool:
         """Take as much of the frame under way as has arrived."""
         piece = self._buffer[self._at : self._at + self._left]
         if not piece:
             return False
         self._at += len(piece)
         self._left -= len(piece)
-        self._size += len(piece)
         piece = _unmask(piece, self._mask)
+        if self._left == 0 and self._fin and not self._payload:
+            # Nearly every message arrives whole.
+            return self._finish_message(piece, received)
         turn = len(piece) % 4
         self._mask = self._mask[turn:] + self._mask[:turn]
-        if self._utf8 is not None and self._text is not None:
-            self._text.append(_decode(self._utf8, piece))
-        elif self._parts is not None:
-            self._parts.append(piece)
+        if self._opcode is Opcode.TEXT and not self._compressed:
+            self._utf8 = self._utf8 or _new_decoder()
+            _decode(self._utf8, piece)
+        self._payload += piece
         return self._left == 0 and self._finish_frame(received)
 
     def _finish_frame(self, received: list[Received]) -> bool:
         if not self._fin:
             return self._more
-        received.append(Message(self._message()))
-        self._opcode, self._parts, self._text, self._utf8 = None, None, None, None
+        return self._finish_message(bytes(self._payload), received)
+
+    def _finish_message(self, payload: bytes, received: list[Received]) -> bool:
+        if self._compressed:
+            payload = _inflate(payload, self._max)
+        received.append(Message(_text(payload) if self._opcode is Opcode.TEXT else payload))
+        self._opcode, self._utf8 = None, None
+        if self._payload:
+            self._payload = bytearray()
         return self._more
 
     @property
     def _more(self) -> bool:
         return self._at < len(self._buffer)
-
-    def _message(self) -> str | bytes:
-        if self._utf8 is not None and self._text is not None:
-            self._text.append(_decode(self._utf8, b"", final=True))
-            return "".join(self._text)
-        data = b"".join(self._parts or ())
-        if self._compressed:
-            data = _inflate(data, self._max)
-            if self._opcode is Opcode.TEXT:
-                return _decode(_new_decoder(), data, final=True)
-        return data
 
     def _control(self, opcode: Opcode, payload: bytes, received: list[Received]) -> bool:
         match opcode:
@@ -359,11 +352,22 @@ def _new_decoder() -> codecs.IncrementalDecoder:
     return codecs.getincrementaldecoder("utf-8")()
 
 
-def _decode(decoder: codecs.IncrementalDecoder, data: bytes, *, final: bool = False) -> str:
+def _decode(decoder: codecs.IncrementalDecoder, data: bytes) -> None:
     try:
-        return decoder.decode(data, final)
+        decoder.decode(data)
     except UnicodeDecodeError:
-        raise _Broken(Close.INVALID_TEXT, "the text is not UTF-8") from None
+        raise _not_utf8() from None
+
+
+def _text(data: bytes) -> str:
+    try:
+        return data.decode()
+    except UnicodeDecodeError:
+        raise _not_utf8() from None
+
+
+def _not_utf8() -> _Broken:
+    return _Broken(Close.INVALID_TEXT, "the text is not UTF-8")
 
 
 def _inflate(data: bytes, max_bytes: int) -> bytes:
