@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from conformance.servers.serving import Plain, hosted, run
+from headway.access.identity import Identity, Unauthorized
 from headway.protocols.engineio import Received
 from headway.transports.engineio import Link
 from headway.transports.requests import Scope
@@ -11,7 +12,8 @@ from headway.transports.requests import Scope
 class Echo(Plain):
     """Says what it hears."""
 
-    def __init__(self, link: Link, scope: Scope) -> None:
+    def __init__(self, link: Link, who: Identity | Unauthorized | None, scope: Scope) -> None:
+        super().__init__()
         self._engine = link.engine
 
     def talk(self, now: float) -> None:

@@ -9,7 +9,9 @@ from typing import Any, Final
 
 import uvicorn
 
+from headway.access.identity import Identity, Unauthorized
 from headway.clock import SystemClock
+from headway.figures import Figures
 from headway.limits import Limits
 from headway.protocols.engineio import Profile
 from headway.server.fastpath import FastHttp, FastWebSocket
@@ -26,6 +28,9 @@ PROFILE: Final = Profile(ping_interval=0.3, ping_timeout=0.2, max_payload=1_000_
 class Plain:
     """The part of a talker that an application without broadcasts leaves empty."""
 
+    def __init__(self) -> None:
+        self.life = Figures().begin("socketio", "", now=0.0, monotonic=0.0)
+
     def wake(self) -> None:
         """It has nothing of its own to say."""
 
@@ -39,15 +44,21 @@ class Plain:
         """It keeps nothing."""
 
 
-def hosted(talker: Callable[[Link, Scope], Talker]) -> Callable[[Scope, Receive, Send], Awaitable[None]]:
+async def _anybody(scope: Scope) -> None:
+    """The suites show no token."""
+
+
+def hosted(
+    talker: Callable[[Link, Identity | Unauthorized | None, Scope], Talker],
+) -> Callable[[Scope, Receive, Send], Awaitable[None]]:
     """Engine.IO in the suites' profile, as an ASGI application."""
     host = Host(PROFILE, Limits(), SystemClock(), lambda: secrets.token_urlsafe(15), talker)
 
     async def application(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "websocket":
-            await host.serve_websocket(scope, receive, send)
+            await host.serve_websocket(_anybody, scope, receive, send)
         else:
-            await host.serve_http(scope, receive, send)
+            await host.serve_http(_anybody, scope, receive, send)
 
     return application
 

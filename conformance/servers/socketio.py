@@ -7,6 +7,7 @@ import secrets
 from itertools import count
 
 from conformance.servers.serving import Plain, hosted, run
+from headway.access.identity import Identity, Unauthorized
 from headway.protocols.socketio import Ack, Connect, Connection, Emit, Terms
 from headway.transports.engineio import Link
 from headway.transports.requests import Scope
@@ -18,7 +19,8 @@ TERMS = Terms(connect_timeout=1.0)
 class Suite(Plain):
     """What the suite expects of an application."""
 
-    def __init__(self, link: Link, scope: Scope) -> None:
+    def __init__(self, link: Link, who: Identity | Unauthorized | None, scope: Scope) -> None:
+        super().__init__()
         self._connection = Connection(link.engine, TERMS, link.now())
         self._ids = count()
 

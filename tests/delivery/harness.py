@@ -75,16 +75,16 @@ class Stack:
 
     @property
     def _serving_now(self) -> bool:
-        return self.live._sessions is not None and not self.live._closed
+        return self.live._running is not None and not self.live._closed
 
     def left_alone(self) -> bool:
         """Whether no connection, cursor or reading of the log is left. A poll that nobody waits for ends by itself."""
-        hub = self.live._the_hub.statistics()
-        return not self.live._the_sessions.registry.connections() and hub["cursors"] == hub["reading"] == 0
+        hub = self.live.running.hub.statistics()
+        return not self.live.running.sessions.registry.connections() and hub["cursors"] == hub["reading"] == 0
 
     def sessions(self) -> list[Session]:
         """The sessions of all connections."""
-        connections = self.live._the_sessions.registry.connections()
+        connections = self.live.running.sessions.registry.connections()
         return [session for connection in connections for session in connection.sessions()]
 
     def reader(self, transport: str, **options: Any) -> Reader:

@@ -158,7 +158,7 @@ async def test_a_waiting_poll_is_answered_by_the_next_event(stack: Stack) -> Non
     head = await stack.publish("one")
     path = f"/api/channels/{CHANNEL}/events?since={head}&wait=30"
     poll = asyncio.create_task(fetch(stack.address, "GET", path))
-    await wait_until(lambda: stack.live._the_hub.statistics()["waiting_polls"] == 1)
+    await wait_until(lambda: stack.live.running.hub.statistics()["waiting_polls"] == 1)
 
     await stack.publish("two")
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from headway.access.identity import Identity, OpenAccess, Unauthorized
-from headway.codes import Code
+from headway.codes import Close, Code
 from headway.errors import Closed, InvalidChannel, Overloaded, UsageError
 from headway.hub.hub import Hub
 from headway.limits import Limits
@@ -13,14 +15,14 @@ from headway.positions import BEGINNING
 from headway.sessions.session import TRANSITIONS, Forbidden, Session, State
 from headway.testing.outlets import FakeOutlet, PlainForm, Told
 from tests.hub.harness import draft, drafts, settled
-from tests.sessions.harness import Door
+from tests.sessions.harness import Door, house, stay
 
 LIMITS = Limits(subscriptions=2, publish_events=3)
 
 
 def session(hub: Hub, *, identity: Identity | None = None) -> Session:
     """A session that may follow two channels and publish three events at once."""
-    return Session("s", "fake", hub, Door(), LIMITS, FakeOutlet(), identity)
+    return Session("s", "fake", house(hub, Door(), LIMITS), FakeOutlet(), stay, identity)
 
 
 def numbers(form: PlainForm, outlet: object) -> list[int]:
@@ -65,9 +67,45 @@ async def test_a_session_says_who_it_is(hub: Hub) -> None:
     assert made.identity == Door().authenticate("bob")
 
 
+async def test_a_session_that_says_anew_who_it_is_follows_what_that_covers(hub: Hub) -> None:
+    """Its positions stay; channels the new token does not cover are followed no more."""
+    made, form = session(hub, identity=Door().authenticate("ann")), PlainForm()
+    for channel in ("run:1", "run:7"):
+        made.follow(channel, await made.begin(channel, None), form)
+    made.authenticate("guest")
+
+    assert made.narrow() == ["run:7"]
+    assert list(made.cursors) == ["run:1"]
+    await hub.publish("run:1", drafts(1))
+    await hub.publish("run:7", drafts(2))
+    await settled(hub)
+    assert numbers(form, made.outlet) == [1]
+
+
+async def test_a_session_has_its_connection_end(hub: Hub) -> None:
+    """With the code and the sentence it is given."""
+    ended: list[tuple[Close, str]] = []
+    made = Session("s", "fake", house(hub, Door()), FakeOutlet(), lambda close, reason: ended.append((close, reason)))
+    made.end(Close.REPLACED, "enough")
+
+    assert ended == [(Close.REPLACED, "enough")]
+
+
+async def test_who_published_what_is_told(hub: Hub) -> None:
+    """Whoever keeps the record of that hears it with the events as they are stored."""
+    told: list[tuple[str | None, str, int]] = []
+    shared = replace(
+        house(hub, Door()), published=lambda who, channel, done, _: told.append((who.user, channel, len(done.events)))
+    )
+    made = Session("s", "fake", shared, FakeOutlet(), stay, Door().authenticate("ann"))
+    await made.publish("run:7", drafts(1, 2))
+
+    assert told == [("ann", "run:7", 2)]
+
+
 async def test_where_access_is_open_a_session_is_ready(hub: Hub) -> None:
     """So is one whose identity was known before."""
-    assert Session("s", "fake", hub, OpenAccess(), LIMITS, FakeOutlet()).state is State.READY
+    assert Session("s", "fake", house(hub, OpenAccess(), LIMITS), FakeOutlet(), stay).state is State.READY
     assert session(hub, identity=Identity("ann")).state is State.READY
 
 

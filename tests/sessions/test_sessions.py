@@ -19,7 +19,7 @@ from headway.sessions.sessions import Sessions
 from headway.testing.clock import FakeClock
 from headway.testing.outlets import FakeOutlet, PlainForm
 from tests.hub.harness import drafts
-from tests.sessions.harness import Door
+from tests.sessions.harness import Door, stay
 
 ANN = Door().authenticate("ann")
 
@@ -34,7 +34,7 @@ def sessions(hub: Hub) -> Sessions:
 
 async def test_opening_a_session(sessions: Sessions) -> None:
     """Each has an id of its own, and the identity that is known of it."""
-    new, known = sessions.open("fake", FakeOutlet()), sessions.open("fake", FakeOutlet(), ANN)
+    new, known = sessions.open("fake", FakeOutlet(), stay), sessions.open("fake", FakeOutlet(), stay, ANN)
 
     assert (new.id, new.state) == ("id1", State.NEW)
     assert (known.id, known.identity) == ("id2", ANN)
@@ -93,7 +93,7 @@ async def test_waiting_for_change(sessions: Sessions) -> None:
 
 async def test_describing_a_channel(sessions: Sessions, hub: Hub) -> None:
     """A producer sees the head, how many follow, and what all of them have confirmed."""
-    session = sessions.open("fake", FakeOutlet(), Identity("bob"))
+    session = sessions.open("fake", FakeOutlet(), stay, Identity("bob"))
     session.follow("run:7", await session.begin("run:7", None), PlainForm(), acknowledge=True)
     await sessions.publish(ANN, "run:7", drafts(1, 2))
     described = await sessions.describe(ANN, "run:7")

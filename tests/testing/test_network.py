@@ -45,7 +45,7 @@ async def test_a_network_without_faults_is_not_noticed(live: Headway, network: N
 
         assert answer.status == 201
         assert await one.next() == await two.next()
-    await wait_until(lambda: live._the_hub.statistics()["cursors"] == 0)
+    await wait_until(lambda: live.running.hub.statistics()["cursors"] == 0)
 
 
 async def test_cut_ends_every_connection(live: Headway, network: Network) -> None:
@@ -59,7 +59,7 @@ async def test_cut_ends_every_connection(live: Headway, network: Network) -> Non
         for reader in (one, two):
             with pytest.raises(Ended):
                 await reader.next()
-        await wait_until(lambda: live._the_hub.statistics()["cursors"] == 0)
+        await wait_until(lambda: live.running.hub.statistics()["cursors"] == 0)
         async with WebSocketReader(network.address) as three:
             await three.subscribe(CHANNEL)
 
@@ -74,7 +74,7 @@ async def test_half_open_says_nothing_to_anybody(live: Headway, network: Network
         await live.publish(CHANNEL, "unseen")
         connecting = asyncio.create_task(two.subscribe(CHANNEL, ""))
         await wait_until(lambda: network.opened == 2)
-        assert live._the_hub.statistics()["cursors"] == 1
+        assert live.running.hub.statistics()["cursors"] == 1
         network.heal()
         await connecting
 
@@ -88,7 +88,7 @@ async def test_drop_sent_loses_what_the_server_says(live: Headway, network: Netw
         beginning = await one.subscribe(CHANNEL)
         network.drop_sent()
         await live.publish(CHANNEL, "lost")
-        await wait_until(lambda: live._the_hub.statistics()["deliveries"] == 1)
+        await wait_until(lambda: live.running.hub.statistics()["deliveries"] == 1)
         network.cut()
         network.heal()
         async with WebSocketReader(network.address) as two:

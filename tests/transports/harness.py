@@ -103,7 +103,7 @@ class Polls:
 
     def link(self, live: Headway) -> Link:
         """The session as the server has it."""
-        (link,) = [link for link in live._the_socketio._host.links() if link.engine.sid == self.sid]
+        (link,) = [link for link in live.running.socketio._host.links() if link.engine.sid == self.sid]
         return link
 
     async def say(self, packet: str) -> None:

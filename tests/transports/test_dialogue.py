@@ -19,7 +19,7 @@ from headway.sessions.sessions import Start
 from headway.testing.outlets import FakeOutlet, PlainForm, Told
 from headway.transports.dialogue import Dialogue
 from tests.hub.harness import RestlessLog, draft, drafts, settled
-from tests.sessions.harness import Door
+from tests.sessions.harness import Door, house, stay
 
 RUN = "run:7"
 
@@ -72,7 +72,7 @@ class Talk:
         self.log = RestlessLog()
         self.hub = Hub(self.log, Limits())
         self.outlet = FakeOutlet()
-        self.session = Session("s", "test", self.hub, access, Limits(), self.outlet)
+        self.session = Session("s", "test", house(self.hub, access), self.outlet, stay)
         if access.open:
             self.session.authenticate(None)
         self.voice = Spoken(self.session)
@@ -296,8 +296,25 @@ async def test_a_token_is_answered_with_who_it_is(guarded: Talk) -> None:
     with pytest.raises(HeadwayError):
         await guarded.dialogue.obey(Publish("run:8", (draft(1),), None), None)
 
-    assert guarded.voice.answers[0] == ({"type": "auth_success", "user": "ada"}, "request")
+    known = {"type": "auth_success", "user": "ada", "role": "viewer", "expires": None}
+    assert guarded.voice.answers[0] == (known, "request")
     assert guarded.heard() == ["auth_success", "note", "subscribed", "follow"]
+
+
+async def test_a_narrower_token_takes_channels_away(guarded: Talk) -> None:
+    """What the new token covers goes on without a break; of the rest the client is told, and nothing more of it."""
+    await guarded.dialogue.obey(Auth("ada"), None)
+    await guarded.dialogue.obey(Subscribe("run:1"), None)
+    await guarded.dialogue.obey(Subscribe(RUN), None)
+    guarded.heard()
+    await guarded.dialogue.obey(Auth("guest"), "request")
+    await guarded.publish(1)
+    await guarded.hub.publish("run:1", drafts(2))
+
+    assert guarded.heard() == ["auth_success", "unsubscribed", "note"]
+    assert guarded.voice.answers[-1] == ({"type": "unsubscribed", "channel": RUN, "code": "forbidden"}, None)
+    assert guarded.voice.noted[RUN] is None
+    assert await guarded.told() == [2]
 
 
 async def test_a_bad_token_is_answered_and_then_refused(guarded: Talk) -> None:

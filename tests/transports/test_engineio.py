@@ -144,7 +144,7 @@ async def test_a_post_waits_while_too_much_is_unhandled() -> None:
         live.restless.going.clear()
         requests = [f'42{number}["subscribe","run:{number}"]' for number in range(8)]
         posting = asyncio.create_task(polling.post(*requests))
-        talker = live._the_socketio._host.links()[0]._talker
+        talker = live.running.socketio._host.links()[0]._talker
         await wait_until(lambda: talker._inbox.full)  # type: ignore[union-attr]  # it is a Socket.IO client
 
         waited = not posting.done()
@@ -382,7 +382,7 @@ async def test_a_client_that_answers_no_ping_is_put_out(kind: Kind, carrier: str
         with pytest.raises(Ended):
             await hear_pings(joined)
 
-        await wait_until(lambda: not live._the_sessions.registry.connections())
+        await wait_until(lambda: not live.running.sessions.registry.connections())
 
 
 async def hear_pings(joined: Client) -> None:

@@ -141,6 +141,6 @@ async def test_a_reader_that_leaves_is_forgotten(stack: Stack) -> None:
     await stack.start()
     async with EventSourceReader(stack.address, others=["b", "c"]) as reader:
         await reader.subscribe("a")
-        assert stack.live._the_hub.statistics()["cursors"] == 3
+        assert stack.live.running.hub.statistics()["cursors"] == 3
 
     await wait_until(stack.left_alone)

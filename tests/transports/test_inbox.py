@@ -7,6 +7,10 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from headway.figures import Figures
+from headway.limits import Limits
+from headway.sessions.pace import Pace
+from headway.testing.clock import FakeClock
 from headway.testing.waiting import wait_until
 from headway.transports.inbox import Inbox
 
@@ -170,3 +174,40 @@ async def test_a_handler_may_close_its_own_inbox() -> None:
     await wait_until(lambda: 1 in done and asyncio.all_tasks() == {before})
 
     assert done == [0, 1]
+
+
+async def test_a_client_that_says_too_much_waits() -> None:
+    """Beyond its burst a message is handled only when its turn has come, and then all of them are, in order."""
+    handled: list[int] = []
+    hits = Figures().limits
+    pace = Pace(Limits(message_rate=1_000.0, message_burst=2), FakeClock(), hits)
+
+    async def handle(number: int) -> None:
+        handled.append(number)
+
+    inbox = Inbox(handle, 10, lambda: None, lambda: None, pace)
+    for number in range(1, 6):
+        inbox.put(number)
+    await wait_until(lambda: len(handled) == 5)
+
+    assert handled == [1, 2, 3, 4, 5]
+    assert hits["message_rate"] == 3
+
+
+async def test_few_large_messages_fill_it_like_many_small_ones() -> None:
+    """What waits is bounded in bytes, too, and there is room again when half of them are handled."""
+    noted: list[str] = []
+    let = asyncio.Semaphore(0)
+
+    async def handle(number: int) -> None:
+        await let.acquire()
+
+    inbox = Inbox(handle, 100, lambda: noted.append("full"), lambda: noted.append("room"), most_bytes=10)
+    for number in range(4):
+        inbox.put(number, 6)
+
+    assert (noted, inbox.full) == (["full"], True)
+    for _ in range(4):
+        let.release()
+    await wait_until(lambda: not inbox.full and noted == ["full", "room"])
+    inbox.close()

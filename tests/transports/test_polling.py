@@ -15,7 +15,7 @@ PATH = f"/api/channels/{CHANNEL}/events"
 
 def waiting(stack: Stack) -> bool:
     """Whether a poll waits."""
-    return bool(stack.live._the_hub.statistics()["waiting_polls"] == 1)
+    return bool(stack.live.running.hub.statistics()["waiting_polls"] == 1)
 
 
 async def test_a_wait_that_brings_nothing_ends_with_nothing(stack: Stack) -> None:

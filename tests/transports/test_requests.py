@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import MutableMapping
 from typing import Any
 
@@ -10,17 +11,24 @@ import pytest
 
 from headway.codes import Code
 from headway.errors import HeadwayError, PeerError
+from headway.limits import Limits
+from headway.testing.readers import Ended, fetch
 from headway.transports.requests import (
     Receive,
+    Scope,
+    Send,
     answer,
     answer_error,
     bearer,
+    client_of,
     header,
     path_of,
     query_list,
     query_of,
     read_body,
+    secure,
 )
+from tests.server.harness import Client, code_of, running
 
 Message = MutableMapping[str, Any]  # Any: ASGI's own shapes
 
@@ -113,6 +121,100 @@ async def test_a_body_that_breaks_off_is_no_body() -> None:
         await read_body(scope(), receiving(body(b"ab", True)), 4)
 
 
+@pytest.mark.parametrize("encoding", ["gzip", "br", "GZIP", "identity, gzip", "deflate"])
+async def test_a_compressed_body_is_refused(encoding: str) -> None:
+    """Before a byte of it is read: a kilobyte can be a bomb of a megabyte."""
+    with pytest.raises(PeerError, match="Content-Encoding") as refusal:
+        await read_body(scope(content_encoding=encoding), receiving(), 1_000_000)
+
+    assert refusal.value.code is Code.UNSUPPORTED_MEDIA
+
+
+@pytest.mark.parametrize("encoding", ["identity", "Identity", ""])
+async def test_a_body_may_say_that_it_is_not_compressed(encoding: str) -> None:
+    """Some clients do."""
+    assert await read_body(scope(content_encoding=encoding), receiving(body(b"ab")), 4) == b"ab"
+
+
+async def test_a_body_that_does_not_come_is_given_up() -> None:
+    """With `timeout`, however many small pieces did come: by any server, fast or not."""
+
+    async def drip() -> Message:
+        await asyncio.sleep(0)
+        return body(b"x", True)
+
+    async def nothing() -> Message:
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    for receive, limits in ((nothing, Limits(body_seconds=0.01)), (drip, Limits(body_seconds=0.01, body_rate=10**9))):
+        with pytest.raises(PeerError, match="too slowly") as refusal:
+            await read_body(scope(), receive, 10**12, limits=limits)
+        assert refusal.value.code is Code.TIMEOUT
+
+
+async def test_a_body_that_keeps_its_pace_has_the_time_it_needs() -> None:
+    """What has come buys time for the rest."""
+    pieces = [body(b"x" * 1_000, True) for _ in range(80)] + [body(b"")]
+
+    async def steadily() -> Message:
+        come = asyncio.Event()
+        asyncio.get_running_loop().call_later(0.005, come.set)
+        await come.wait()
+        return pieces.pop(0)
+
+    limits = Limits(body_seconds=0.3, body_rate=2_000)
+    assert await read_body(scope(), steadily, 10**6, limits=limits) == b"x" * 80_000
+
+
+async def test_empty_pieces_do_not_add_up() -> None:
+    """A client that sends nothing a million times fills no memory."""
+    parts = [body(b"a", True), *[body(b"", True)] * 1_000, body(b"b")]
+
+    assert await read_body(scope(), receiving(*parts), 4) == b"ab"
+
+
+@pytest.mark.parametrize(
+    ("sent", "status", "code"),
+    [
+        (b"Content-Length: 100000000\r\n\r\n", 413, "too_large"),
+        (b"Transfer-Encoding: chunked\r\n\r\n2710\r\n" + b"x" * 10_000 + b"\r\n", 413, "too_large"),
+        (b"Content-Length: 100\r\nContent-Encoding: gzip\r\n\r\n", 415, "unsupported_media_type"),
+        (b"Content-Length: 100\r\n\r\nslow", 408, "timeout"),
+        (b"Content-Length: 100\r\nExpect: 100-continue\r\n\r\n", 408, "timeout"),
+    ],
+    ids=["too large", "chunks too large", "compressed", "slow", "promised"],
+)
+async def test_a_refused_body_ends_the_connection(sent: bytes, status: int, code: str) -> None:
+    """Its rest is not read; the client reads why, and others are served meanwhile."""
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await answer(send, 200, await read_body(scope, receive, 5_000, limits=Limits(body_seconds=0.3)))
+        except HeadwayError as error:
+            await answer_error(send, error, [(b"x-content-type-options", b"nosniff")])
+
+    async with running(app) as server, await Client.open(server.address) as client:
+        client.say(b"POST / HTTP/1.1\r\nHost: a\r\n" + sent)
+        assert (await fetch(server.address, "POST", "/", body=b"x" * 5_000)).status == 200
+
+        refused = await client.answer()
+        if refused.status == 100:
+            refused = await client.answer()
+        assert (refused.status, code_of(refused)) == (status, code)
+        assert await client.rest() == b""
+        await client.wire.abort()
+        await server.empty()
+
+
+def test_who_asks_and_how_is_in_the_scope() -> None:
+    """As the server saw it; without an address there is none."""
+    request = {**scope(), "client": ("203.0.113.9", 4711), "scheme": "https"}
+
+    assert (client_of(request), secure(request)) == ("203.0.113.9", True)
+    assert (client_of(scope()), secure(scope())) == ("", False)
+
+
 class Sent:
     """What a server was given to send."""
 
@@ -152,4 +254,34 @@ async def test_an_error_has_one_shape_and_its_own_status(code: Code) -> None:
     }
     assert (b"retry-after" in sent.headers) == code.retry
     assert (b"www-authenticate" in sent.headers) == (code is Code.UNAUTHORIZED)
-    assert (sent.headers.get(b"connection") == b"close") == (code is Code.TOO_LARGE)
+    unread = (Code.TOO_LARGE, Code.TIMEOUT, Code.HEADERS_TOO_LARGE)
+    assert (sent.headers.get(b"connection") == b"close") == (code in unread)
+
+
+async def test_an_error_may_say_when_to_come_back() -> None:
+    """In whole seconds."""
+    sent = Sent()
+
+    await answer_error(sent, HeadwayError("no", code=Code.TOO_MANY, details={"retry_after": 7}))
+
+    assert sent.headers[b"retry-after"] == b"7"
+
+
+@pytest.mark.parametrize("value", ["a\r\nSet-Cookie: x=1", "a\nb", "a\x00b"])
+async def test_no_answer_can_be_split(value: str) -> None:
+    """What a client said and the server repeats stands in a body, as JSON; whatever reached a header all the same
+    would be no answer at all."""
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["path"] == "/header":
+            await answer(send, 200, b"", [(b"x-echo", value.encode())])
+        else:
+            await answer_error(send, HeadwayError(value, details={"field": value}))
+
+    async with running(app) as server:
+        told = await fetch(server.address, "GET", "/")
+        assert told.status == 500
+        assert "set-cookie" not in told.headers
+        assert not set(b"\r\n\x00") & set(told.body)
+        with pytest.raises(Ended):
+            await fetch(server.address, "GET", "/header")

@@ -240,7 +240,7 @@ async def test_of_two_connections_with_one_pid_the_later_stays(stack: Stack) -> 
     later = await back(earlier, stack.address)
     with pytest.raises(Ended):
         await earlier.next()
-    await wait_until(lambda: len(stack.live._the_sessions.registry.connections()) == 1)
+    await wait_until(lambda: len(stack.live.running.sessions.registry.connections()) == 1)
     await stack.publish("two")
     told = await take(later, 1)
     last = await again(later, stack.address)
@@ -259,7 +259,7 @@ async def test_an_end_noticed_late_does_not_forget_the_later_connection(stack: S
     await readers[0].subscribe(CHANNEL)
     for _ in range(3):
         readers.append(await back(readers[-1], stack.address))
-    await wait_until(lambda: len(stack.live._the_sessions.registry.connections()) == 1)
+    await wait_until(lambda: len(stack.live.running.sessions.registry.connections()) == 1)
     await stack.publish("one")
 
     assert (await readers[-1].next())["type"] == "one"
@@ -684,16 +684,16 @@ async def test_a_client_that_leaves_while_it_is_let_in_leaves_nothing() -> None:
         reader = SocketIoReader(address)
         await reader.subscribe(CHANNEL)
         await reader.cut()
-        await wait_until(lambda: not live._the_sessions.registry.connections())
+        await wait_until(lambda: not live.running.sessions.registry.connections())
         live.restless.going.clear()
         async with client(address, "websocket") as later:
             await later.say(f'40{{"pid":"{reader.pid}"}}')
             await later.say("41")
-            await wait_until(lambda: not live._the_hub.statistics()["cursors"])
+            await wait_until(lambda: not live.running.hub.statistics()["cursors"])
         live.restless.going.set()
 
-        await wait_until(lambda: not live._the_sessions.registry.connections())
-        assert live._the_hub.statistics()["cursors"] == 0
+        await wait_until(lambda: not live.running.sessions.registry.connections())
+        assert live.running.hub.statistics()["cursors"] == 0
 
 
 # What may be emitted.

@@ -205,7 +205,7 @@ async def test_a_client_whose_cable_was_pulled_is_noticed() -> None:
             await gone.subscribe(CHANNEL)
 
             network.half_open()
-            await wait_until(lambda: live._the_hub.statistics()["cursors"] == 1)
+            await wait_until(lambda: live.running.hub.statistics()["cursors"] == 1)
             await live.publish(CHANNEL, "one")
 
             assert (await other.next())["type"] == "one"
@@ -213,7 +213,7 @@ async def test_a_client_whose_cable_was_pulled_is_noticed() -> None:
 
 
 def _none_left(live: Headway) -> bool:
-    return not live._the_sessions.registry.connections()
+    return not live.running.sessions.registry.connections()
 
 
 async def test_a_client_that_asks_and_does_not_read_is_cut() -> None:

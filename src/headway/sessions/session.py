@@ -7,16 +7,19 @@ Its states, and what is allowed in them:
 
 A session follows a channel in two steps, so that a client is told where it begins before it is told anything else:
 `begin` finds the start (and may wait for the log), `follow` attaches the cursor (and never waits).
+
+A session that says anew who it is keeps its positions, but follows no more what the new token does not cover.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Final
 
-from headway.access.identity import Access, Identity, Unauthorized
-from headway.codes import Code
+from headway.access.identity import Identity, Unauthorized
+from headway.codes import Close, Code
 from headway.errors import Closed, HeadwayError, Overloaded, UsageError
 from headway.events import Draft, channel_name
 from headway.hub.cursors import Cursor, Outlet, WireForm
@@ -24,8 +27,12 @@ from headway.hub.hub import Hub, Start
 from headway.limits import Limits
 from headway.log.interface import Appended
 from headway.positions import Position
+from headway.sessions.admission import Admission
 
-__all__ = ["Forbidden", "Session", "State", "within"]
+__all__ = ["Forbidden", "House", "Published", "Session", "State", "within"]
+
+Published = Callable[[Identity, str, Appended, str | None], None]
+"""Told who published what, and from which address."""
 
 
 class Forbidden(HeadwayError):
@@ -62,20 +69,44 @@ def within(limits: Limits, drafts: Sequence[Draft]) -> None:
         )
 
 
+def _unnoted(identity: Identity, channel: str, appended: Appended, address: str | None) -> None:
+    """Nobody wants to know."""
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    """What all sessions of a server share."""
+
+    hub: Hub
+    admission: Admission
+    limits: Limits
+    published: Published = _unnoted
+
+
 class Session:
     """What one client follows and may do."""
 
-    __slots__ = ("_access", "_hub", "_identity", "_limits", "_state", "cursors", "id", "outlet", "transport")
+    __slots__ = (
+        "_address",
+        "_end",
+        "_house",
+        "_identity",
+        "_state",
+        "cursors",
+        "id",
+        "outlet",
+        "transport",
+    )
 
     def __init__(
         self,
         id: str,
         transport: str,
-        hub: Hub,
-        access: Access,
-        limits: Limits,
+        house: House,
         outlet: Outlet,
+        end: Callable[[Close, str], None],
         identity: Identity | None = None,
+        address: str | None = None,
     ) -> None:
         self.id = id
         self.transport = transport
@@ -83,14 +114,14 @@ class Session:
         self.outlet = outlet
         self.cursors: dict[str, Cursor] = {}
         """What it follows, by channel, in the order it asked."""
-        self._hub = hub
-        self._access = access
-        self._limits = limits
+        self._house = house
+        self._end = end
+        self._address = address
         self._state = State.NEW
         self._identity: Identity | None = None
         if identity is not None:
-            self._state, self._identity = self._next("authenticate"), identity
-        elif access.open:
+            self.identify(identity)
+        elif house.admission.access.open:
             self.authenticate(None)
 
     @property
@@ -103,12 +134,38 @@ class Session:
         """Who it is, once that is known."""
         return self._identity
 
+    @property
+    def user(self) -> str | None:
+        """The name of who it is, if that is known and has one."""
+        return self._identity.user if self._identity is not None else None
+
     def authenticate(self, token: str | None) -> Identity:
         """Say, or say anew, who this is. Raises `Unauthorized`; the session then stays as it was."""
+        self._next("authenticate")
+        identity = self._house.admission.access.authenticate(token)
+        self.identify(identity)
+        return identity
+
+    def identify(self, identity: Identity) -> None:
+        """It is somebody recognised already."""
         state = self._next("authenticate")
-        self._identity = self._access.authenticate(token)
-        self._state = state
-        return self._identity
+        # Before the identity changes: it is left under the old one.
+        self._house.admission.leave(self)
+        self._state, self._identity = state, identity
+        self._house.admission.enter(self, identity)
+
+    def narrow(self) -> list[str]:
+        """Follow no more what this client may not read any more; the channels. Nothing of them is written after
+        this."""
+        identity = self._known()
+        lost = [channel for channel in self.cursors if not identity.may_read(channel)]
+        for channel in lost:
+            self.unfollow(channel)
+        return lost
+
+    def end(self, close: Close, reason: str) -> None:
+        """Have its connection end, in its own way."""
+        self._end(close, reason)
 
     async def begin(self, channel: object, since: Position | None) -> Start:
         """Find where this client begins in a channel.
@@ -118,13 +175,14 @@ class Session:
         """
         name = channel_name(channel)
         self._require(self._known().may_read(name), "read", name)
-        if name not in self.cursors and len(self.cursors) >= self._limits.subscriptions:
+        if name not in self.cursors and len(self.cursors) >= self._house.limits.subscriptions:
+            self._house.admission.figures.limits.add("subscriptions")
             raise Overloaded(
-                f"a session follows at most {self._limits.subscriptions} channels",
+                f"a session follows at most {self._house.limits.subscriptions} channels",
                 code=Code.TOO_MANY,
                 details={"channel": name},
             )
-        return await self._hub.start(name, since)
+        return await self._house.hub.start(name, since)
 
     def follow(self, channel: str, start: Start, form: WireForm, *, acknowledge: bool = False) -> Cursor:
         """Follow the channel from where it begins. Events are written from now on, some perhaps before this returns."""
@@ -135,7 +193,7 @@ class Session:
         if acknowledge:
             cursor.acknowledged = start.position.offset
         self.cursors[channel] = cursor
-        self._hub.attach(cursor)
+        self._house.hub.attach(cursor, start)
         return cursor
 
     def unfollow(self, channel: str) -> bool:
@@ -143,22 +201,22 @@ class Session:
         cursor = self.cursors.pop(channel, None)
         if cursor is None:
             return False
-        self._hub.detach(cursor)
+        self._house.hub.detach(cursor)
         return True
 
     def change_carrier(self, form: WireForm, outlet: Outlet) -> None:
         """Go on over another outlet and in another form, every cursor from exactly where it stands."""
         self.outlet = outlet
         for cursor in self.cursors.values():
-            self._hub.detach(cursor)
+            self._house.hub.detach(cursor)
             cursor.form, cursor.outlet = form, outlet
         for cursor in list(self.cursors.values()):
-            self._hub.attach(cursor)
+            self._house.hub.attach(cursor)
 
     def wake(self) -> None:
         """The outlet can be written again."""
         for cursor in list(self.cursors.values()):
-            self._hub.wake(cursor)
+            self._house.hub.wake(cursor)
 
     def acknowledge(self, channel: object, offset: object) -> None:
         """The client confirms that it has handled everything up to an offset. Raises `UsageError`."""
@@ -177,9 +235,12 @@ class Session:
         Raises what `Hub.publish` raises, `Forbidden`, `Unauthorized`, and `Overloaded` (too many events at once).
         """
         name = channel_name(channel)
-        self._require(self._known().may_publish(name), "publish to", name)
-        within(self._limits, drafts)
-        return await self._hub.publish(name, drafts, idempotency_key=idempotency_key)
+        identity = self._known()
+        self._require(identity.may_publish(name), "publish to", name)
+        within(self._house.limits, drafts)
+        appended = await self._house.hub.publish(name, drafts, idempotency_key=idempotency_key)
+        self._house.published(identity, name, appended, self._address)
+        return appended
 
     def positions(self) -> list[Position]:
         """How far this client is in everything it follows."""
@@ -187,6 +248,7 @@ class Session:
 
     def close(self) -> None:
         """Follow nothing any more. Idempotent."""
+        self._house.admission.leave(self)
         self._state = self._next("close")
         for channel in list(self.cursors):
             self.unfollow(channel)

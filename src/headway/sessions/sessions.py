@@ -6,30 +6,59 @@ Every right is checked here or in `Session`, so that no transport can forget it.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 
 from headway.access.identity import Access, Identity
 from headway.clock import Clock
+from headway.codes import Close
 from headway.events import Draft, channel_name
+from headway.figures import Figures, Life
 from headway.hub.cursors import Outlet
 from headway.hub.hub import Hub, Start
 from headway.limits import Limits
 from headway.log.interface import Appended, Page
 from headway.positions import Position
+from headway.sessions.admission import Admission
+from headway.sessions.pace import Pace
 from headway.sessions.recovery import Recovery
 from headway.sessions.registry import Registry
-from headway.sessions.session import Forbidden, Session, within
+from headway.sessions.session import Forbidden, House, Published, Session, within
 
-__all__ = ["Sessions", "Start"]
+__all__ = ["Heard", "Sessions", "Start"]
+
+Heard = Callable[[str, str, object, object, int], None]
+"""Told what a client said: transport, session, type, channel, size. The words are the client's and may be anything."""
+
+
+def _unheard(transport: str, session: str, type: object, channel: object, size: int) -> None:
+    """Nobody wants to know."""
 
 
 class Sessions:
     """The way from a transport to the hub."""
 
     def __init__(
-        self, hub: Hub, access: Access, limits: Limits, clock: Clock, registry: Registry, new_id: Callable[[], str]
+        self,
+        hub: Hub,
+        access: Access,
+        limits: Limits,
+        clock: Clock,
+        registry: Registry,
+        new_id: Callable[[], str],
+        figures: Figures | None = None,
+        *,
+        heard: Heard = _unheard,
+        published: Published | None = None,
     ) -> None:
         self._hub = hub
         self.access = access
+        self.figures = figures or Figures()
+        self.pace = Pace(limits, clock, self.figures.limits)
+        self.heard = heard
+        """To be told of what clients say."""
+        self.admission = Admission(access, limits, clock, self.figures)
+        house = House(hub, self.admission, limits)
+        self._house = house if published is None else replace(house, published=published)
         self.limits = limits
         self.clock = clock
         self.registry = registry
@@ -37,20 +66,41 @@ class Sessions:
         """A fresh, unguessable id."""
         self.recovery = Recovery(hub)
 
-    def open(self, transport: str, outlet: Outlet, identity: Identity | None = None) -> Session:
-        """A session on a transport that holds a connection; with an identity where that is known already."""
-        return Session(self.new_id(), transport, self._hub, self.access, self.limits, outlet, identity)
+    def open(
+        self,
+        transport: str,
+        outlet: Outlet,
+        end: Callable[[Close, str], None],
+        identity: Identity | None = None,
+        address: str | None = None,
+    ) -> Session:
+        """A session on a transport that holds a connection and can `end` it; with an identity where that is known."""
+        return Session(self.new_id(), transport, self._house, outlet, end, identity, address)
+
+    def begin(self, transport: str, address: str | None) -> Life:
+        """A connection opened: what it says and hears is counted."""
+        return self.figures.begin(transport, address, now=self.clock.now(), monotonic=self.clock.monotonic())
 
     async def publish(
-        self, identity: Identity, channel: object, drafts: Sequence[Draft], *, idempotency_key: str | None = None
+        self,
+        identity: Identity,
+        channel: object,
+        drafts: Sequence[Draft],
+        *,
+        idempotency_key: str | None = None,
+        address: str | None = None,
     ) -> Appended:
         """Publish on somebody's behalf. Raises `InvalidChannel`, `Forbidden`, `Overloaded`, and what `Log.append`
         raises."""
         name = channel_name(channel)
+        self.admission.valid(identity)
+        self.pace.request(identity.user)
         if not identity.may_publish(name):
             raise Forbidden(f"this token does not allow to publish to {name!r}", details={"channel": name})
         within(self.limits, drafts)
-        return await self._hub.publish(name, drafts, idempotency_key=idempotency_key)
+        appended = await self._hub.publish(name, drafts, idempotency_key=idempotency_key)
+        self._house.published(identity, name, appended, address)
+        return appended
 
     async def start(self, identity: Identity, channel: object, since: Position | None) -> Start:
         """Where a reader without a session begins. Raises `InvalidChannel`, `Forbidden`, `StorageError`."""
@@ -62,7 +112,8 @@ class Sessions:
         return await self._hub.read(name, after, limit=limit, max_bytes=self.limits.page_bytes)
 
     async def changed(self, identity: Identity, channel: object, position: Position, wait: float) -> bool:
-        """Wait until there is something after a position; whether there is."""
+        """Wait until there is something after a position, but not longer than the token counts; whether there is."""
+        wait = min(wait, self.admission.left(identity))
         return await self._hub.changed(self.readable(identity, channel), position, wait)
 
     async def describe(self, identity: Identity, channel: object) -> Mapping[str, object]:
@@ -80,6 +131,7 @@ class Sessions:
     def readable(self, identity: Identity, channel: object) -> str:
         """The channel's name if this identity may read it. Raises `InvalidChannel`, `Forbidden`."""
         name = channel_name(channel)
+        self.admission.valid(identity)
         if not identity.may_read(name):
             raise Forbidden(f"this token does not allow to read {name!r}", details={"channel": name})
         return name

@@ -40,6 +40,10 @@ class _AsgiOutlet:
         if self._task is not None:
             self._task.cancel()
 
+    def waiting(self) -> int:
+        """Bytes that wait to be written."""
+        return self._bytes
+
     def _put(self, data: bytes) -> None:
         if not self._over:
             self._out.append(data)

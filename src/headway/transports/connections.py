@@ -53,6 +53,10 @@ class Socket(Protocol):
         """End at once, without a word."""
         ...
 
+    def waiting(self) -> int:
+        """Bytes that wait to be written."""
+        ...
+
     def pause_reading(self) -> None:
         """Let the client wait: it says more than is handled."""
         ...
@@ -73,6 +77,10 @@ class Stream(Protocol):
 
     def finish(self, farewell: bytes) -> None:
         """Write the last bytes and end the answer. Idempotent."""
+        ...
+
+    def waiting(self) -> int:
+        """Bytes that wait to be written."""
         ...
 
     def cut(self) -> None:

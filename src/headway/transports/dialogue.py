@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from typing import Protocol, assert_never
 
 from headway.access.identity import Unauthorized
+from headway.codes import Code
 from headway.events import Event
 from headway.positions import Gap
 from headway.protocols.stream import (
@@ -86,7 +87,7 @@ class Dialogue:
             case Ack(channel, offset):
                 self._session.acknowledge(channel, offset)
             case Auth(token):
-                self._authenticate(token, request)
+                await self._authenticate(token, request)
             case Ping():
                 self._voice.answer({"type": "pong"}, request)
             case _:
@@ -123,14 +124,20 @@ class Dialogue:
             self._voice.tell(state)
         self._voice.follow(command.channel, start, command)
 
-    def _authenticate(self, token: str, request: object) -> None:
+    async def _authenticate(self, token: str, request: object) -> None:
         try:
             identity = self._session.authenticate(token)
         except Unauthorized as error:
             self._voice.answer({"type": "auth_failed", **error_fields(error)}, request)
             self._voice.refuse(error)
             return
-        self._voice.answer({"type": "auth_success", "user": identity.user}, request)
+        lost = self._session.narrow()
+        answer: Fields = {"type": "auth_success", "user": identity.user, "role": identity.role.value}
+        self._voice.answer({**answer, "expires": identity.expires}, request)
+        for channel in lost:
+            # The client asked for nothing here: it is told of the loss as of one it did not cause.
+            self._voice.answer({"type": "unsubscribed", "channel": channel, "code": Code.FORBIDDEN.spelling}, None)
+            await self._voice.following(channel, None)
 
 
 def subscribed(channel: str, start: Start, *, inline: bool) -> Fields:

@@ -12,11 +12,13 @@ its cursors over. Between two polls nothing is writable, so the cursors stay and
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Any, Final, Protocol
 
+from headway.access.identity import Identity, Unauthorized
 from headway.clock import Clock
 from headway.codes import Close
+from headway.figures import Life
 from headway.limits import Limits
 from headway.protocols.engineio import Carrier, Engine, Profile, Reason
 from headway.protocols.engineio_packets import Refusal, Refused, Transport, read_request
@@ -25,7 +27,10 @@ from headway.transports.connections import Receiver, Socket
 from headway.transports.delivery import DETACH, serve_socket
 from headway.transports.requests import Receive, Scope, Send, answer, left, read_body
 
-__all__ = ["Host", "Link", "PollOutlet", "Talker"]
+__all__ = ["Host", "Identify", "Link", "PollOutlet", "Talker"]
+
+Identify = Callable[[Scope], Awaitable[Identity | Unauthorized | None]]
+"""Says who makes a handshake: somebody, one with a bad token, or nobody yet."""
 
 _TEXT: Final = b"text/plain; charset=UTF-8"
 _NO_STORE: Final = [(b"cache-control", b"no-store")]
@@ -33,6 +38,9 @@ _NO_STORE: Final = [(b"cache-control", b"no-store")]
 
 class Talker(Protocol):
     """What speaks on a session. All of it is called on the loop and may not wait, except `room`."""
+
+    life: Life
+    """What it said and was told is counted there."""
 
     def talk(self, now: float) -> None:
         """Handle what the engine has to tell."""
@@ -135,6 +143,7 @@ class Link:
 
     async def post(self, body: bytes, now: float) -> bytes:
         """A POST; the answer waits until what it said is nearly handled, so that a client cannot outrun the server."""
+        self.received(len(body))
         try:
             return self.engine.post(body, now)
         finally:
@@ -165,6 +174,8 @@ class Link:
             assert not events
             return
         body = self.engine.answer(events)
+        if self._talker is not None and len(body) > len(events):
+            self._talker.life.answered(len(body) - len(events))
         if self._hanging is not None and not self._hanging.done():
             self._hanging.set_result(body)
 
@@ -199,7 +210,10 @@ class Link:
         if self.socket is None:
             return
         if packets:
-            self.socket.send(b"".join([_framed(packet) for packet in packets]))
+            data = b"".join([_framed(packet) for packet in packets])
+            if self._talker is not None:
+                self._talker.life.answered(len(data))
+            self.socket.send(data)
         if not self.engine.wants_socket:
             socket, self.socket = self.socket, None
             socket.close(Close.NORMAL)
@@ -223,6 +237,15 @@ class Link:
         """The WebSocket can be written again."""
         if self._talker is not None and self.engine.carrier is Carrier.WEBSOCKET:
             self._talker.wake()
+
+    def received(self, size: int) -> None:
+        """The client said something."""
+        if self._talker is not None:
+            self._talker.life.received(size)
+
+    def buffered(self) -> int:
+        """Bytes that wait for the client: its own packets, and what its WebSocket has not taken."""
+        return self.engine.waiting + (self.socket.waiting() if self.socket is not None else 0)
 
     def close(self, reason: Reason = Reason.SERVER) -> None:
         """End the session; the client may come back."""
@@ -271,6 +294,7 @@ class _SocketReceiver:
 
     def received(self, message: str | bytes) -> None:
         """A packet; passed over if the link has turned away from this socket."""
+        self._link.received(len(message))
         if self._link.socket is self._socket:
             self._link.engine.receive(message, self._link.now())
             self._link.pump()
@@ -296,7 +320,7 @@ class Host:
         limits: Limits,
         clock: Clock,
         new_id: Callable[[], str],
-        talker: Callable[[Link, Scope], Talker],
+        talker: Callable[[Link, Identity | Unauthorized | None, Scope], Talker],
     ) -> None:
         self._profile = profile
         self._limits = limits
@@ -317,11 +341,14 @@ class Host:
         """The sessions that are open."""
         return list(self._links.values())
 
-    async def serve_http(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def serve_http(self, identify: Identify, scope: Scope, receive: Receive, send: Send) -> None:
         """One poll or post."""
         try:
             request = read_request(scope["method"], scope["query_string"].decode("latin-1"), websocket=False)
-            link = self._open(scope, Transport.POLLING) if request.sid is None else self._find(request.sid)
+            if request.sid is None:
+                link = self._open(await identify(scope), scope, Transport.POLLING)
+            else:
+                link = self._find(request.sid)
             if scope["method"] == "GET":
                 body = await link.hang(scope, receive, self.now())
             else:
@@ -332,7 +359,7 @@ class Host:
             return
         await answer(send, 200, body, _NO_STORE, content_type=_TEXT)
 
-    async def serve_websocket(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def serve_websocket(self, identify: Identify, scope: Scope, receive: Receive, send: Send) -> None:
         """One WebSocket: of a new session, or an upgrade of one that polls."""
         try:
             request = read_request("GET", scope["query_string"].decode("latin-1"), websocket=True)
@@ -340,21 +367,22 @@ class Host:
         except Refused as refused:
             await _refuse(scope, receive, send, refused)
             return
+        who = await identify(scope) if link is None else None
 
         def connect(socket: Socket) -> Receiver:
             if link is not None:
                 return link.upgrade(socket)
-            opened = self._open(scope, Transport.WEBSOCKET)
+            opened = self._open(who, scope, Transport.WEBSOCKET)
             receiver = opened.adopt(socket)
             opened.pump()
             return receiver
 
         await serve_socket(scope, receive, send, self._limits, connect, heartbeat=False)
 
-    def _open(self, scope: Scope, transport: Transport) -> Link:
+    def _open(self, who: Identity | Unauthorized | None, scope: Scope, transport: Transport) -> Link:
         link = Link(self, Engine(self._new_id(), transport, self._profile, self.now()))
         self._links[link.engine.sid] = link
-        link.begin(self._talker(link, scope))
+        link.begin(self._talker(link, who, scope))
         return link
 
     def _find(self, sid: str) -> Link:

@@ -8,6 +8,8 @@
     id: 7k2m9qzt41.18
     data: {"type":"progress","channel":…,…}        an event; likewise `gap`
 
+    data: {"type":"error","code":"bad_token","message":…,"close":4001,"advice":"renew"}      the server ends the stream
+
     event: heartbeat                               every 15 s
     data: {}
 
@@ -27,7 +29,7 @@ from typing import Final
 import msgspec
 
 from headway.access.identity import Identity
-from headway.codes import Code
+from headway.codes import Close, Code
 from headway.errors import PeerError
 from headway.events import Event
 from headway.positions import BEGINNING, Position, format_positions, parse_positions
@@ -38,7 +40,7 @@ from headway.sessions.sessions import Sessions, Start
 from headway.transports.connections import Receiver, Stream
 from headway.transports.delivery import serve_stream
 from headway.transports.forms import stream
-from headway.transports.requests import Receive, Scope, Send, header, query_of
+from headway.transports.requests import Receive, Scope, Send, client_of, header, query_of
 
 __all__ = ["serve", "serve_plain"]
 
@@ -61,7 +63,7 @@ async def serve(
     starts = await _starts(sessions, identity, channels, scope)
 
     def connect(carrier: Stream, chunked: bool) -> Receiver:
-        return _Connection(sessions, identity, carrier, starts, chunked, plain=False)
+        return _Connection(sessions, identity, carrier, starts, chunked, client_of(scope), plain=False)
 
     await serve_stream(scope, receive, send, sessions.limits, _HEADERS, connect)
 
@@ -73,7 +75,7 @@ async def serve_plain(
     starts = await _starts(sessions, identity, [channel], scope)
 
     def connect(carrier: Stream, chunked: bool) -> Receiver:
-        return _Connection(sessions, identity, carrier, starts, chunked, plain=True)
+        return _Connection(sessions, identity, carrier, starts, chunked, client_of(scope), plain=True)
 
     await serve_stream(scope, receive, send, sessions.limits, _HEADERS, connect)
 
@@ -126,12 +128,21 @@ class _Connection:
     """One stream."""
 
     def __init__(
-        self, sessions: Sessions, identity: Identity, carrier: Stream, starts: Starts, chunked: bool, *, plain: bool
+        self,
+        sessions: Sessions,
+        identity: Identity,
+        carrier: Stream,
+        starts: Starts,
+        chunked: bool,
+        address: str | None,
+        *,
+        plain: bool,
     ) -> None:
+        self.life = sessions.begin("eventsource", address)
         self._sessions = sessions
         self._carrier = carrier
         self._chunked = chunked
-        self._session: Session = sessions.open("eventsource", carrier, identity)
+        self._session: Session = sessions.open("eventsource", carrier, self.end, identity, address)
         self._form = stream(None if len(starts) == 1 else self._token, chunked=chunked)
         self._heartbeat_form = eventstream.chunk(eventstream.HEARTBEAT) if chunked else eventstream.HEARTBEAT
         # A gap moves the client's position when it has been told, not before: the connection may end in between.
@@ -139,7 +150,9 @@ class _Connection:
         first = [self._first(starts, plain)]
         for channel, start in starts.items():
             first.extend(self._state(channel, start, plain))
-        carrier.write(self._framed(b"".join(first)))
+        opening = self._framed(b"".join(first))
+        self.life.answered(len(opening))
+        carrier.write(opening)
         for channel, start in starts.items():
             self._session.follow(channel, start, self._form)
         self._timer = asyncio.get_running_loop().call_later(sessions.limits.stream_heartbeat_seconds, self._heartbeat)
@@ -157,14 +170,25 @@ class _Connection:
     def ended(self, code: int | None) -> None:
         """Let go of everything."""
         self._timer.cancel()
-        self._session.close()
         self._sessions.registry.discard(self)
+        self._session.close()
 
     # The registry's side.
 
     def tell_to_return(self, delay: float) -> None:
         """Name the delay, then end the stream."""
         self._carrier.finish(self._framed(eventstream.retry(max(1, round(delay * 1000)))))
+
+    def end(self, close: Close, reason: str) -> None:
+        """Say why, as a message, since an EventSource sees nothing of how an answer ends."""
+        fields = {"type": "error", "code": close.name.lower(), "message": reason, "close": close.code}
+        fields["advice"] = close.advice.value
+        self.life.closing(close.code)
+        self._carrier.finish(self._framed(eventstream.message(msgspec.json.encode(fields), None)))
+
+    def buffered(self) -> int:
+        """What its connection has not taken yet."""
+        return self._carrier.waiting()
 
     def cut(self) -> None:
         """End at once."""

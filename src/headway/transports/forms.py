@@ -72,6 +72,7 @@ class Codec(Enum):
 class Frames:
     """One WebSocket frame an event, neighbours joined into one write."""
 
+    transport = "websocket"
     shared = True
     max_events = _MANY
 
@@ -93,6 +94,7 @@ class Frames:
 class BatchFrames:
     """Events that are ready together as one `batch` message."""
 
+    transport = "websocket"
     shared = True
 
     def __init__(self, codec: Codec, deflate: bool, size: int) -> None:
@@ -115,6 +117,7 @@ class BatchFrames:
 class StreamForm:
     """Server-Sent Events; each frame carries a position as its id."""
 
+    transport = "eventsource"
     max_events = _MANY
 
     def __init__(self, token: Callable[[Event], str] | None, chunked: bool) -> None:
@@ -169,6 +172,7 @@ class EventPackets:
 
     def __init__(self, carrier: Carrier, token: Callable[[Event], str] | None, *, shared: bool) -> None:
         self.name = f"socketio-{carrier.value}{'' if token else '-plain'}{'' if shared else '-several'}"
+        self.transport = "socketio" if carrier is Carrier.WEBSOCKET else "socketio-poll"
         self.shared = shared
         self.max_events = _MANY if carrier is Carrier.WEBSOCKET else POLL_EVENTS
         self._framed = carrier is Carrier.WEBSOCKET

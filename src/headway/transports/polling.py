@@ -12,7 +12,7 @@ answer. A gap is an entry of `events`. The `ETag` is the position, so an unchang
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import msgspec
@@ -83,7 +83,7 @@ class _Poll:
         if self.known == str(start.position) and await self._news(start.position):
             start = await self._start()
         state = b",".join(flat(event) for event in _events(start))
-        await self._answer(start.position, b"", more=False, rest=b',"snapshot":[%b]' % state)
+        await self._answer(start.position, [], more=False, rest=b',"snapshot":[%b]' % state)
 
     async def answer_page(self, since: Position, limit: int) -> None:
         """What comes after a position, waiting for it if there is nothing yet."""
@@ -94,7 +94,7 @@ class _Poll:
         entries = [flat(event) for event in page.events]
         if page.gap is not None:
             entries.insert(0, msgspec.json.encode(gap_fields(page.gap, _events(await self._start()))))
-        await self._answer(page.reached, b",".join(entries), more=page.reached.offset < page.head)
+        await self._answer(page.reached, entries, more=page.reached.offset < page.head)
 
     async def _start(self) -> Start:
         return await self.sessions.start(self.identity, self.channel, None)
@@ -105,17 +105,18 @@ class _Poll:
             return False
         return await unless_left(self.sessions.changed(self.identity, self.channel, position, self.wait), self.receive)
 
-    async def _answer(self, position: Position, entries: bytes, *, more: bool, rest: bytes = b"") -> None:
+    async def _answer(self, position: Position, entries: Sequence[bytes], *, more: bool, rest: bytes = b"") -> None:
         spelled = str(position)
         if self.known == spelled:
             await answer(self.send, 304, b"", _etag(position))
             return
         body = b'{"events":[%b],"position":"%b","more":%b%b}' % (
-            entries,
+            b",".join(entries),
             spelled.encode(),
             b"true" if more else b"false",
             rest,
         )
+        self.sessions.figures.of("polling").answered(len(body), messages=len(entries))
         await answer(self.send, 200, body, _etag(position))
 
 

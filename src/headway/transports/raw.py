@@ -41,6 +41,8 @@ class _RawOutlet(asyncio.Protocol):
         self.transport: asyncio.Transport = cast(asyncio.Transport, None)  # set before anybody can use it
         self.write: Callable[[bytes], object] = _nowhere
         self.receiver: Receiver = cast(Receiver, None)  # set before anybody can use it
+        self.on_lost: Callable[[], None] | None = None
+        """Who let go of the connection wants to know when it is gone."""
         self._over = False
 
     def adopt(self, transport: asyncio.Transport, receiver: Receiver) -> None:
@@ -64,11 +66,17 @@ class _RawOutlet(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._end(None)
+        if self.on_lost is not None:
+            self.on_lost()
 
     def cut(self) -> None:
         """End at once, without a word."""
         if not self._over:
             self.transport.abort()
+
+    def waiting(self) -> int:
+        """Bytes that wait to be written."""
+        return 0 if self._over else self.transport.get_write_buffer_size()
 
     def _end(self, code: int | None) -> None:
         if not self._over:
@@ -201,7 +209,31 @@ class RawSocket(_RawOutlet):
 
 
 class RawStream(_RawOutlet):
-    """A chunked HTTP answer on the bare connection. What is written is whole chunks."""
+    """A chunked HTTP answer on the bare connection. What is written is whole chunks.
+
+    A client of which the server hears nothing may be gone for good: where nothing of what waits for it is read for
+    `unread_seconds`, it is cut.
+    """
+
+    def __init__(self, limits: Limits) -> None:
+        super().__init__(limits)
+        self._timer: asyncio.TimerHandle | None = None
+        self._waiting = 0
+
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        self._watch()
+
+    def resume_writing(self) -> None:
+        self._stop_timer()
+        if self.transport.is_closing():
+            self._watch()
+        else:
+            super().resume_writing()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._stop_timer()
+        super().connection_lost(exc)
 
     def finish(self, farewell: bytes) -> None:
         """End the body and the connection."""
@@ -209,6 +241,25 @@ class RawStream(_RawOutlet):
             self.transport.write(farewell + b"0\r\n\r\n")
             self.writable = False
             self.transport.close()
+            self._watch()
+
+    def _watch(self) -> None:
+        self._stop_timer()
+        self._waiting = self.transport.get_write_buffer_size()
+        if self._waiting:
+            self._timer = asyncio.get_running_loop().call_later(self._limits.unread_seconds, self._look)
+
+    def _look(self) -> None:
+        if self.transport.get_write_buffer_size() < self._waiting:
+            self._watch()
+        else:
+            self._timer = None
+            self.transport.abort()
+
+    def _stop_timer(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
 
     def data_received(self, data: bytes) -> None:
         # A client has nothing to say on an answer that has no end; what it sends is passed over.

@@ -15,6 +15,7 @@ import msgspec
 
 from headway.codes import Code
 from headway.errors import HeadwayError, PeerError
+from headway.limits import Limits
 
 __all__ = [
     "Receive",
@@ -23,12 +24,15 @@ __all__ = [
     "answer",
     "answer_error",
     "bearer",
+    "client_of",
+    "error_answer",
     "header",
     "left",
     "path_of",
     "query_list",
     "query_of",
     "read_body",
+    "secure",
     "unless_left",
 ]
 
@@ -38,6 +42,9 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 Headers = list[tuple[bytes, bytes]]
 
 JSON: Final = b"application/json"
+_LIMITS: Final = Limits()
+_ENDING: Final = frozenset({Code.TIMEOUT, Code.TOO_LARGE, Code.HEADERS_TOO_LARGE})
+"""With these the rest of the request is not read, so the connection cannot be used again."""
 
 
 def path_of(scope: Scope) -> str:
@@ -75,12 +82,56 @@ def bearer(scope: Scope, query: dict[str, str]) -> str | None:
     return query.get("token")
 
 
-async def read_body(scope: Scope, receive: Receive, limit: int) -> bytes:
-    """The whole body. Raises `PeerError` with `too_large` as soon as it is known to be, or when the client leaves in
-    the middle."""
+def client_of(scope: Scope) -> str:
+    """The address the request comes from; empty where a server gives none. Where proxies are trusted, the composition
+    root has put the client's own address into the scope."""
+    client = scope.get("client")
+    return str(client[0]) if client else ""
+
+
+def secure(scope: Scope) -> bool:
+    """Whether the client speaks through TLS, as far as this server or a proxy it trusts can tell."""
+    return scope.get("scheme") in ("https", "wss")
+
+
+async def read_body(scope: Scope, receive: Receive, limit: int, *, limits: Limits = _LIMITS) -> bytes:
+    """The whole body. Raises `PeerError`: with `too_large` as soon as it is known to be, with `timeout` when it comes
+    slower than the limits allow, with `unsupported_media_type` when it is compressed, or when the client leaves in the
+    middle."""
     declared = header(scope, b"content-length")
     if declared is not None and declared.isdigit() and int(declared) > limit:
         raise _too_large(limit)
+    encoding = header(scope, b"content-encoding")
+    if encoding is not None and encoding.strip().lower() not in ("", "identity"):
+        # A thousandth of the size is enough to send a body that inflates beyond every bound.
+        raise PeerError(
+            "a body is not compressed; send it without Content-Encoding",
+            code=Code.UNSUPPORTED_MEDIA,
+            details={"field": "Content-Encoding"},
+        )
+    detach = (scope.get("extensions") or {}).get("headway.detach")
+    if detach is not None and detach.whole:
+        return await _joined(receive, limit)  # as nearly always: there is nothing to wait for
+    loop = asyncio.get_running_loop()
+    begun, received = loop.time(), 0
+
+    def keep_up(size: int) -> None:
+        nonlocal received
+        received = size
+        deadline.reschedule(begun + limits.body_seconds + size / limits.body_rate)
+
+    try:
+        async with asyncio.timeout_at(begun + limits.body_seconds) as deadline:
+            return await _joined(receive, limit, keep_up)
+    except TimeoutError as error:
+        raise PeerError(
+            f"the body comes too slowly: {received} bytes in {loop.time() - begun:.0f} s",
+            code=Code.TIMEOUT,
+            details={"received": received},
+        ) from error
+
+
+async def _joined(receive: Receive, limit: int, arrived: Callable[[int], None] | None = None) -> bytes:
     parts: list[bytes] = []
     size = 0
     while True:
@@ -91,9 +142,12 @@ async def read_body(scope: Scope, receive: Receive, limit: int) -> bytes:
         size += len(part)
         if size > limit:
             raise _too_large(limit)
-        parts.append(part)
+        if part:  # thousands of empty ones must not add up
+            parts.append(part)
         if not message.get("more_body", False):
             return parts[0] if len(parts) == 1 else b"".join(parts)
+        if arrived is not None:
+            arrived(size)
 
 
 async def unless_left(waiting: Coroutine[Any, Any, bool], receive: Receive) -> bool:  # Any: the loop's own
@@ -131,18 +185,26 @@ async def answer(
 
 async def answer_error(send: Send, error: HeadwayError, headers: Headers | None = None) -> None:
     """An error in the one shape all errors have."""
+    status, said, body = error_answer(error)
+    await send({"type": "http.response.start", "status": status, "headers": said + (headers or [])})
+    await send({"type": "http.response.body", "body": body, "more_body": False})
+
+
+def error_answer(error: HeadwayError) -> tuple[int, Headers, bytes]:
+    """Status, headers and body of an error's answer."""
     fields: dict[str, Any] = {"code": error.code.spelling, "message": error.message, "details": error.details}
-    extra: Headers = [(b"cache-control", b"no-store")]
+    body = msgspec.json.encode({"error": fields})
+    headers: Headers = [(b"content-length", b"%d" % len(body)), (b"content-type", JSON)]
+    headers.append((b"cache-control", b"no-store"))
     if error.code.retry:
-        extra.append((b"retry-after", b"1"))
+        headers.append((b"retry-after", b"%d" % error.details.get("retry_after", 1)))
     if error.code is Code.METHOD:
-        extra.append((b"allow", ", ".join(error.details.get("allow", [])).encode()))
+        headers.append((b"allow", ", ".join(error.details.get("allow", [])).encode()))
     if error.code is Code.UNAUTHORIZED:
-        extra.append((b"www-authenticate", b"Bearer"))
-    if error.code is Code.TOO_LARGE:
-        # The rest of the body is not read, so the connection cannot be used again.
-        extra.append((b"connection", b"close"))
-    await answer(send, error.code.status, msgspec.json.encode({"error": fields}), extra + (headers or []))
+        headers.append((b"www-authenticate", b"Bearer"))
+    if error.code in _ENDING:
+        headers.append((b"connection", b"close"))
+    return error.code.status, headers, body
 
 
 def _too_large(limit: int) -> PeerError:

@@ -23,8 +23,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final, assert_never
 
-from headway.access.identity import Unauthorized
-from headway.codes import Code
+from headway.access.identity import Identity, Unauthorized
+from headway.codes import Advice, Close, Code
 from headway.errors import HeadwayError, PeerError
 from headway.events import Event
 from headway.limits import Limits
@@ -38,10 +38,10 @@ from headway.sessions.session import Session
 from headway.sessions.sessions import Sessions, Start
 from headway.transports.connections import Socket
 from headway.transports.dialogue import Dialogue
-from headway.transports.engineio import Host, Link
+from headway.transports.engineio import Host, Identify, Link
 from headway.transports.forms import EventPackets, event_packets
 from headway.transports.inbox import Inbox
-from headway.transports.requests import Receive, Scope, Send, bearer, query_of
+from headway.transports.requests import Receive, Scope, Send, client_of
 
 __all__ = ["SocketIO"]
 
@@ -62,7 +62,7 @@ class SocketIO:
         limits = sessions.limits
         self._sessions = sessions
         self._recovery = recovery
-        self._terms = terms or Terms(connect_timeout=limits.connect_timeout, binary_bytes=limits.message_bytes)
+        self._terms = terms or Terms(connect_timeout=_join_seconds(sessions), binary_bytes=limits.message_bytes)
         self._by_pid: dict[str, _Client] = {}
         self._host = Host(
             profile or _profile(limits),
@@ -72,20 +72,26 @@ class SocketIO:
             self._begin,
         )
 
-    async def serve_http(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """One poll or post."""
-        await self._host.serve_http(scope, receive, send)
+    async def serve_http(self, identify: Identify, scope: Scope, receive: Receive, send: Send) -> None:
+        """One poll or post. `identify` says who a handshake is; later requests are known by their session."""
+        await self._host.serve_http(identify, scope, receive, send)
 
-    async def serve_websocket(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def serve_websocket(self, identify: Identify, scope: Scope, receive: Receive, send: Send) -> None:
         """One WebSocket."""
-        await self._host.serve_websocket(scope, receive, send)
+        await self._host.serve_websocket(identify, scope, receive, send)
 
-    def _begin(self, link: Link, scope: Scope) -> _Client:
+    def _begin(self, link: Link, who: Identity | Unauthorized | None, scope: Scope) -> _Client:
         tokens = self._recovery and takes_offset(scope["query_string"].decode("latin-1"))
         machine = Connection(link.engine, self._terms, link.now())
-        client = _Client(self._sessions, link, machine, bearer(scope, query_of(scope)), tokens, self._by_pid)
+        client = _Client(self._sessions, link, machine, who, tokens, self._by_pid, client_of(scope))
         self._sessions.registry.add(client)
         return client
+
+
+def _join_seconds(sessions: Sessions) -> float:
+    """Who has to say who it is does so when it joins."""
+    limits = sessions.limits
+    return limits.connect_timeout if sessions.access.open else min(limits.connect_timeout, limits.auth_seconds)
 
 
 def _profile(limits: Limits) -> Profile:
@@ -109,14 +115,18 @@ class _Client:
         sessions: Sessions,
         link: Link,
         machine: Connection,
-        token: str | None,
+        who: Identity | Unauthorized | None,
         tokens: bool,
         by_pid: dict[str, _Client],
+        address: str | None,
     ) -> None:
+        polls = link.engine.state is State.POLLING
+        self.life = sessions.begin("socketio-poll" if polls else "socketio", address)
         self._sessions = sessions
         self._link = link
         self._machine = machine
-        self._token = token
+        self._who = who
+        """What the handshake said: somebody, a bad token, nothing."""
         self._tokens = tokens
         """Whether its events end in a token."""
         self._by_pid = by_pid
@@ -128,8 +138,15 @@ class _Client:
         self._resuming: dict[str, Position] = {}
         """Where it stands in what it goes on with and that is not attached yet: a token names that, too."""
         self._room: asyncio.Future[None] | None = None
+        self._weighed = 0
+        """Bytes it has said of which the weight was counted in the inbox."""
         self._inbox: Inbox[Connect | Emit] = Inbox(
-            self._handle, sessions.limits.inbox_messages, self._pause, self._resume
+            self._handle,
+            sessions.limits.inbox_messages,
+            self._pause,
+            self._resume,
+            sessions.pace,
+            sessions.limits.message_bytes,
         )
 
     # The link's side.
@@ -139,7 +156,8 @@ class _Client:
         for event in self._machine.events(now):
             match event:
                 case Connect() | Emit():
-                    self._inbox.put(event)
+                    size, self._weighed = self.life.bytes_in - self._weighed, self.life.bytes_in
+                    self._inbox.put(event, size)
                 case Disconnect():
                     self._leave()
                 case Upgraded():
@@ -166,6 +184,8 @@ class _Client:
 
     def upgraded(self, socket: Socket) -> None:
         """Go on over the WebSocket, every cursor from where it stands."""
+        clock = self._sessions.clock
+        self.life.move(self._sessions.figures.of("socketio"), "socketio", began=clock.monotonic())
         if self._session is not None:
             self._session.change_carrier(self._form(len(self._session.cursors)), socket)
 
@@ -180,8 +200,8 @@ class _Client:
         """Let go of everything. What it follows stays on record."""
         self._inbox.close()
         self._resume()
-        self._leave()
         self._sessions.registry.discard(self)
+        self._leave()
 
     def _leave(self) -> None:
         if self._session is not None:
@@ -205,7 +225,24 @@ class _Client:
 
     def tell_to_return(self, delay: float) -> None:
         """A stock client whose connection closes comes back by itself, after a delay of its own."""
+        self.life.closing(Close.RESTART.code)
         self._link.close()
+
+    def end(self, close: Close, reason: str) -> None:
+        """Say why in an `error`. A stock client that is put out stays away; one whose connection closes comes back."""
+        self.life.closing(close.code)
+        fields = {"type": "error", "code": close.name.lower(), "message": reason, "close": close.code}
+        self._machine.emit(ROOT, "error", {**fields, "advice": close.advice.value})
+        if close.advice is Advice.STOP:
+            self._machine.disconnect(ROOT)
+            self._leave()
+            self._link.pump()
+        else:
+            self._link.close()
+
+    def buffered(self) -> int:
+        """What its connection has not taken yet."""
+        return self._link.buffered()
 
     def cut(self) -> None:
         """End at once."""
@@ -236,11 +273,9 @@ class _Client:
         if event.namespace != ROOT:
             self._machine.refuse(event.namespace)
             return
-        token = event.auth.get("token", self._token)
-        session = self._sessions.open("socketio", self._outlet)
+        session = self._sessions.open("socketio", self._outlet, self.end, address=self.life.address)
         try:
-            if not self._sessions.access.open:
-                session.authenticate(token if isinstance(token, str) else None)
+            self._authenticate(session, event.auth.get("token"))
             starts = await self._recall(session, event.auth) if self._tokens else {}
         except HeadwayError as error:
             session.close()
@@ -251,6 +286,17 @@ class _Client:
                 self._machine.refuse(ROOT, error.message, error_fields(error))
             return
         await self._join(session, starts)
+
+    def _authenticate(self, session: Session, token: object) -> None:
+        """By the token it joins with, or else by what its handshake said."""
+        if self._sessions.access.open:
+            return
+        if isinstance(self._who, Identity) and not isinstance(token, str):
+            session.identify(self._who)
+        elif isinstance(self._who, Unauthorized) and not isinstance(token, str):
+            raise self._who
+        else:
+            session.authenticate(token if isinstance(token, str) else None)
 
     async def _join(self, session: Session, starts: dict[str, Start]) -> None:
         """Let the client in and have it go on where it stood."""
@@ -279,11 +325,11 @@ class _Client:
         found = await self._sessions.recovery.find(pid, token if isinstance(token, str) else "")
         if found is None:
             return {}
+        starts = {channel: await session.begin(channel, position) for channel, (position, _) in found.items()}
         earlier = self._by_pid.get(pid)
-        if earlier is not None and earlier is not self:
+        if earlier is not None and earlier is not self and earlier._user == session.user:
             # The same client on a connection that nobody has noticed is dead.
             earlier._link.cut()
-        starts = {channel: await session.begin(channel, position) for channel, (position, _) in found.items()}
         known = {channel: begins for channel, (_, begins) in found.items()}
         follows = {
             channel: _with(_with(known[channel], found[channel][0]), start.position)
@@ -300,7 +346,10 @@ class _Client:
         if self._dialogue is None:
             return
         try:
-            command = parse(_message(event), event_bytes=self._sessions.limits.event_bytes)
+            message = _message(event)
+            id = self._session.id if self._session is not None else ""
+            self._sessions.heard(self.life.transport, id, event.name, message.get("channel"), 0)
+            command = parse(message, event_bytes=self._sessions.limits.event_bytes)
             if isinstance(command, Subscribe) and event.ack_id is None:
                 command = Subscribe(
                     command.channel, command.since, 0, command.acknowledge, inline_snapshot=False, answer=command.answer
@@ -359,6 +408,10 @@ class _Client:
 
     def _complain(self, error: HeadwayError, request: _Request) -> None:
         self.answer({"type": "error", **error_fields(error)}, request)
+
+    @property
+    def _user(self) -> str | None:
+        return self._session.user if self._session is not None else None
 
     @property
     def _outlet(self) -> Any:  # Any: a socket or the hanging poll; both are the hub's Outlet

@@ -3,8 +3,8 @@
 
 The subprotocol `headway.json` is what everybody gets who asks for none; `headway.msgpack` carries the same messages as
 MessagePack. A client that reads only events, and so would pass over the snapshot in an answer, connects with
-`?snapshot=events` and gets it as ordinary messages. A token may come as `?token=`, in the `Authorization` header, or in
-an `auth` message; a bad one in the URL closes with 4001.
+`?snapshot=events` and gets it as ordinary messages. Who it is may come with the handshake or in an `auth` message,
+again and again; a bad token in either closes with 4001, and so does the end of a good one.
 
 Messages of one client are handled one after the other; while more than `inbox_messages` wait, its socket is not read.
 """
@@ -19,12 +19,12 @@ from typing import Final
 
 import msgspec
 
-from headway.access.identity import Unauthorized
+from headway.access.identity import Identity, Unauthorized
 from headway.codes import Close, Code
 from headway.errors import HeadwayError, PeerError
 from headway.events import Event
 from headway.positions import Gap
-from headway.protocols.stream import Fields, Subscribe, error_fields, gap_fields, parse
+from headway.protocols.stream import Fields, Subscribe, error_fields, gap_fields, id_of, parse
 from headway.protocols.websocket import frame
 from headway.sessions.session import Session
 from headway.sessions.sessions import Sessions, Start
@@ -33,7 +33,7 @@ from headway.transports.delivery import serve_socket
 from headway.transports.dialogue import Dialogue
 from headway.transports.forms import Codec, Frames, batch_frames, frames
 from headway.transports.inbox import Inbox
-from headway.transports.requests import Receive, Scope, Send, bearer, query_of
+from headway.transports.requests import Receive, Scope, Send, client_of, query_of
 
 __all__ = ["SUBPROTOCOLS", "serve"]
 
@@ -44,15 +44,16 @@ _MOST_ERRORS: Final = 100
 """Messages that make no sense, one after the other, before the client is told to stop: it is broken, not clumsy."""
 
 
-async def serve(sessions: Sessions, scope: Scope, receive: Receive, send: Send) -> None:
-    """Serve one WebSocket of the native protocol."""
+async def serve(
+    sessions: Sessions, who: Identity | Unauthorized | None, scope: Scope, receive: Receive, send: Send
+) -> None:
+    """Serve one WebSocket of the native protocol. `who` is what the handshake said: somebody, a bad token, nothing."""
     chosen = next((name for name in scope.get("subprotocols", []) if name in SUBPROTOCOLS), None)
     codec = SUBPROTOCOLS[chosen] if chosen else Codec.JSON
-    query = query_of(scope)
-    token, as_events = bearer(scope, query), query.get("snapshot") == "events"
+    as_events = query_of(scope).get("snapshot") == "events"
 
     def connect(socket: Socket) -> Receiver:
-        return _Connection(sessions, socket, codec, token, as_events)
+        return _Connection(sessions, socket, codec, who, as_events, client_of(scope))
 
     await serve_socket(scope, receive, send, sessions.limits, connect, subprotocol=chosen)
 
@@ -71,34 +72,51 @@ class _Connection:
         "_session",
         "_sessions",
         "_socket",
+        "life",
     )
 
-    def __init__(self, sessions: Sessions, socket: Socket, codec: Codec, token: str | None, as_events: bool) -> None:
+    def __init__(
+        self,
+        sessions: Sessions,
+        socket: Socket,
+        codec: Codec,
+        who: Identity | Unauthorized | None,
+        as_events: bool,
+        address: str,
+    ) -> None:
+        self.life = sessions.begin("websocket", address)
         self._sessions = sessions
         self._socket = socket
         self._codec = codec
         self._as_events = as_events
-        self._session: Session = sessions.open("websocket", socket)
+        known = who if isinstance(who, Identity) else None
+        self._session: Session = sessions.open("websocket", socket, self.end, known, address)
         self._dialogue = Dialogue(self._session, self)
         most = sessions.limits.inbox_messages
-        self._inbox: Inbox[str | bytes] = Inbox(self._handle, most, socket.pause_reading, socket.resume_reading)
+        self._inbox: Inbox[str | bytes] = Inbox(
+            self._handle,
+            most,
+            socket.pause_reading,
+            socket.resume_reading,
+            sessions.pace,
+            sessions.limits.message_bytes,
+        )
         self._errors = 0
         self._plain = False
         """The client knows only events: whatever else it is sent it would take for one."""
         self._auth_timer: asyncio.TimerHandle | None = None
         sessions.registry.add(self)
-        if token is not None and not sessions.access.open:
-            self._authenticate_by_url(token)
-        if self._session.identity is None:
-            self._auth_timer = asyncio.get_running_loop().call_later(
-                sessions.limits.auth_seconds, socket.close, Close.NO_AUTH
-            )
+        if isinstance(who, Unauthorized):
+            self.refuse(who)
+        elif self._session.identity is None:
+            self._auth_timer = asyncio.get_running_loop().call_later(sessions.limits.auth_seconds, self._never_said)
 
     # The connection's side.
 
     def received(self, message: str | bytes) -> None:
         """Handle a message, after those before it."""
-        self._inbox.put(message)
+        self.life.received(len(message))
+        self._inbox.put(message, len(message))
 
     def writable_again(self) -> None:
         """Go on with what the client has not been told."""
@@ -106,10 +124,11 @@ class _Connection:
 
     def ended(self, code: int | None) -> None:
         """Let go of everything."""
+        self.life.closing(code)
         self._stop_waiting_for_auth()
         self._inbox.close()
-        self._session.close()
         self._sessions.registry.discard(self)
+        self._session.close()
 
     # The registry's side.
 
@@ -117,7 +136,16 @@ class _Connection:
         """Name the delay, then close with 1012."""
         if not self._plain:
             self._say({"type": "reconnect", "retry": round(delay * 1000)})
-        self._socket.close(Close.RESTART)
+        self.end(Close.RESTART, Close.RESTART.meaning)
+
+    def end(self, close: Close, reason: str) -> None:
+        """Close with this code."""
+        self.life.closing(close.code)
+        self._socket.close(close, reason)
+
+    def buffered(self) -> int:
+        """What its socket has not taken yet."""
+        return self._socket.waiting()
 
     def cut(self) -> None:
         """End at once."""
@@ -133,7 +161,8 @@ class _Connection:
         request: object = None
         try:
             fields = self._decode(message)
-            request = fields.get("id") if isinstance(fields, dict) else None
+            request = id_of(fields)
+            self._note(fields, len(message))
             command = parse(fields, event_bytes=self._sessions.limits.event_bytes)
             if self._as_events and isinstance(command, Subscribe):
                 command = replace(command, inline_snapshot=False)
@@ -145,6 +174,10 @@ class _Connection:
             logger.exception("! a message could not be handled")
             self._complain(HeadwayError("the server made a mistake", code=Code.INTERNAL), request)
 
+    def _note(self, fields: object, size: int) -> None:
+        if isinstance(fields, dict):
+            self._sessions.heard("websocket", self._session.id, fields.get("type"), fields.get("channel"), size)
+
     def _decode(self, message: str | bytes) -> object:
         if isinstance(message, bytes) and self._codec is Codec.JSON:
             raise PeerError("this connection speaks JSON text; ask for the subprotocol 'headway.msgpack' to send bytes")
@@ -153,11 +186,9 @@ class _Connection:
         except (msgspec.DecodeError, RecursionError, ValueError) as error:
             raise PeerError(f"the message cannot be read: {error}", code=Code.BAD_JSON) from error
 
-    def _authenticate_by_url(self, token: str) -> None:
-        try:
-            self._session.authenticate(token)
-        except Unauthorized as error:
-            self.refuse(error)
+    def _never_said(self) -> None:
+        self._sessions.figures.limits.add("auth_seconds")
+        self.end(Close.NO_AUTH, Close.NO_AUTH.meaning)
 
     def _stop_waiting_for_auth(self) -> None:
         if self._auth_timer is not None:
@@ -174,7 +205,9 @@ class _Connection:
 
     def tell(self, events: Sequence[Event]) -> None:
         """Events, a frame each."""
-        self._socket.send(self._form.join([self._form.encode(event) for event in events]))
+        data = self._form.join([self._form.encode(event) for event in events])
+        self.life.answered(len(data))
+        self._socket.send(data)
 
     def tell_gap(self, gap: Gap, state: Sequence[Event]) -> None:
         """A message of its own."""
@@ -191,17 +224,19 @@ class _Connection:
 
     def refuse(self, error: Unauthorized) -> None:
         """Close with the code that clients take for a bad token."""
-        self._socket.close(Close.BAD_TOKEN, error.message)
+        self.end(Close.BAD_TOKEN, error.message)
 
     @property
     def _form(self) -> Frames:
         return frames(self._codec, self._socket.deflate)
 
     def _say(self, fields: Fields) -> None:
-        self._socket.send(frame(self._codec.opcode, self._codec.encode(fields), deflate=self._socket.deflate))
+        data = frame(self._codec.opcode, self._codec.encode(fields), deflate=self._socket.deflate)
+        self.life.answered(len(data))
+        self._socket.send(data)
 
     def _complain(self, error: HeadwayError, request: object) -> None:
         self.answer({"type": "error", **error_fields(error)}, request)
         self._errors += 1
         if self._errors >= _MOST_ERRORS:
-            self._socket.close(Close.TOO_MANY_ERRORS)
+            self.end(Close.TOO_MANY_ERRORS, Close.TOO_MANY_ERRORS.meaning)

@@ -26,12 +26,14 @@ class EventSourceReader(Face):
         *,
         others: Sequence[str] = (),
         headers: Mapping[str, str] | None = None,
+        query: Mapping[str, str] | None = None,
         receive_buffer: int | None = None,
     ) -> None:
         super().__init__()
         self._address = address
         self._others = tuple(others)
         self._headers = dict(headers or {})
+        self._query = dict(query or {})
         self._receive_buffer = receive_buffer
         self._wire: Wire | None = None
         self._body: AsyncIterator[bytes] | None = None
@@ -55,7 +57,8 @@ class EventSourceReader(Face):
     async def subscribe(self, channel: str, since: str | None = None) -> Beginning:
         """Open the stream. Raises `Refused`, `Ended`."""
         channels = [channel, *self._others]
-        query: list[tuple[str, str]] = [("channel", name) for name in channels] if self._others else []
+        query = list(self._query.items())
+        query += [("channel", name) for name in channels] if self._others else []
         headers = dict(self._headers)
         if since is not None:
             # As a reconnecting EventSource does it; an empty id it could not send.

@@ -40,7 +40,8 @@ async def fetch(
     try:
         await wire.ask(method, address.root + path, {"Connection": "close", **(headers or {})}, body)
         status, answered = await wire.head()
-        return Answer(status, answered, b"".join([piece async for piece in wire.body(answered)]))
+        pieces = [piece async for piece in wire.body(answered)] if method != "HEAD" else []
+        return Answer(status, answered, b"".join(pieces))
     finally:
         await wire.abort()
 

@@ -25,13 +25,20 @@ class PollingReader(Face):
     """Seconds between two short polls. The seeds' clients take 2; here it only bounds how much a test waits."""
 
     def __init__(
-        self, address: Address, *, wait: float = 0.0, limit: int | None = None, headers: Mapping[str, str] | None = None
+        self,
+        address: Address,
+        *,
+        wait: float = 0.0,
+        limit: int | None = None,
+        headers: Mapping[str, str] | None = None,
+        query: Mapping[str, str] | None = None,
     ) -> None:
         super().__init__()
         self._address = address
         self._wait = wait
         self._limit = limit
         self._headers = dict(headers or {})
+        self._query = dict(query or {})
         self._channel = ""
         self._etag: str | None = None
         self._waiting: deque[Fields] = deque()
@@ -55,7 +62,8 @@ class PollingReader(Face):
         return Beginning(position, since is not None and not gap, answer.get("snapshot"))
 
     async def _poll(self, since: str | None, wait: float) -> Fields:
-        query: list[tuple[str, str]] = [] if since is None else [("since", since)]
+        query = list(self._query.items())
+        query += [] if since is None else [("since", since)]
         query += [("wait", str(wait))] if wait else []
         query += [("limit", str(self._limit))] if self._limit is not None else []
         path = f"/api/channels/{quote(self._channel, safe='')}/events?{urlencode(query)}"

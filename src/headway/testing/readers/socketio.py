@@ -13,7 +13,6 @@ from urllib.parse import urlencode
 import msgspec
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
-from websockets.typing import Origin
 
 from headway.testing.readers.face import Beginning, Ended, Face, Fields, Refused, refusal
 from headway.testing.readers.http import Wire, connected, fetch
@@ -46,15 +45,17 @@ class SocketIoReader(Face):
         recovery: bool = True,
         auth: Mapping[str, str] | None = None,
         origin: str | None = None,
+        headers: Mapping[str, str] | None = None,
+        query: Mapping[str, str] | None = None,
         receive_buffer: int | None = None,
     ) -> None:
         super().__init__()
         carrier = "polling" if polling else "websocket"
-        query = urlencode({"EIO": "4", "transport": carrier, "recovery": "1" if recovery else "0"})
+        asked = {"EIO": "4", "transport": carrier, "recovery": "1" if recovery else "0", **(query or {})}
+        target = f"/socket.io/?{urlencode(asked)}"
+        said = {**(headers or {}), **({"Origin": origin} if origin is not None else {})}
         self._carrier: _Carrier = (
-            _Polls(address, f"/socket.io/?{query}", origin)
-            if polling
-            else _WebSocket(address, f"/socket.io/?{query}", origin, receive_buffer)
+            _Polls(address, target, said) if polling else _WebSocket(address, target, said, receive_buffer)
         )
         self._recovery = recovery
         self._auth = dict(auth or {})
@@ -117,6 +118,14 @@ class SocketIoReader(Face):
             raise RuntimeError(f"{name!r} carries {fields['type']!r}")
         self._waiting.append({**fields, "\0token": more[0]} if more else fields)
 
+    async def hear(self) -> Fields:
+        """The first argument of the next event, whatever it is. Raises `Ended`."""
+        packet = await self._carrier.hear()
+        if packet.startswith("41"):
+            raise Ended
+        fields: Fields = msgspec.json.decode(packet[2:])[1]
+        return fields
+
     async def next(self) -> Fields:
         """The next event or gap."""
         while not self._waiting:
@@ -145,10 +154,10 @@ class SocketIoReader(Face):
 class _WebSocket:
     """Engine.IO on a WebSocket: a packet a frame."""
 
-    def __init__(self, address: Address, target: str, origin: str | None, receive_buffer: int | None) -> None:
+    def __init__(self, address: Address, target: str, headers: Mapping[str, str], receive_buffer: int | None) -> None:
         self._address = address
         self._target = target
-        self._origin = origin
+        self._headers = headers
         self._receive_buffer = receive_buffer
         self._connection: ClientConnection | None = None
 
@@ -164,7 +173,7 @@ class _WebSocket:
                 self._address.ws(self._target),
                 sock=await connected(self._address, self._receive_buffer),
                 compression=None,
-                origin=Origin(self._origin) if self._origin is not None else None,
+                additional_headers=self._headers,
                 proxy=None,
                 ping_interval=None,
                 max_size=None,
@@ -210,10 +219,10 @@ class _WebSocket:
 class _Polls:
     """Engine.IO by polling: packets separated by 0x1E, one GET at a time."""
 
-    def __init__(self, address: Address, target: str, origin: str | None) -> None:
+    def __init__(self, address: Address, target: str, headers: Mapping[str, str]) -> None:
         self._address = address
         self._target = target
-        self._headers = {"Origin": origin} if origin is not None else {}
+        self._headers = headers
         self._packets: deque[str] = deque()
         self._going = asyncio.Event()
         self._going.set()

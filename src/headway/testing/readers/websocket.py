@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Mapping
 from typing import Final
 from urllib.parse import urlencode
 
@@ -37,11 +38,15 @@ class WebSocketReader(Face):
         acknowledge: bool = False,
         token: str | None = None,
         origin: str | None = None,
+        headers: Mapping[str, str] | None = None,
+        query: Mapping[str, str] | None = None,
         receive_buffer: int | None = None,
     ) -> None:
         super().__init__()
         self._address = address
-        self._path = path + (f"?{urlencode({'token': token})}" if token is not None else "")
+        asked = {**(query or {}), **({"token": token} if token is not None else {})}
+        self._path = path + (f"?{urlencode(asked)}" if asked else "")
+        self._headers = dict(headers or {})
         self._msgpack = msgpack
         self._deflate = deflate
         self._options: Fields = {**({"batch": batch} if batch else {}), **({"ack": True} if acknowledge else {})}
@@ -67,6 +72,7 @@ class WebSocketReader(Face):
                 compression="deflate" if self._deflate else None,
                 subprotocols=[Subprotocol("headway.msgpack")] if self._msgpack else None,
                 origin=Origin(self._origin) if self._origin is not None else None,
+                additional_headers=self._headers,
                 proxy=None,
                 ping_interval=None,
                 max_size=None,
