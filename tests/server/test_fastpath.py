@@ -4,65 +4,30 @@ what moved."""
 from __future__ import annotations
 
 import asyncio
-import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
-import uvicorn
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed
 from websockets.extensions.permessage_deflate import PerMessageDeflate
 from websockets.typing import Subprotocol
 
-from headway.server.fastpath import DETACH, FastHttp, FastWebSocket
+from headway.server.fastpath import DETACH
 from headway.testing.readers import fetch
-from headway.testing.serving import Address, listener
 from headway.testing.waiting import wait_until
 from headway.transports import delivery
+from tests.server.harness import Running, running
 
 Scope = Any  # Any: ASGI's own shapes
 Receive = Any
 Send = Any
 
 
-class _Server(uvicorn.Server):
-    """uvicorn's own server, which leaves the signals of this process alone."""
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Any:  # Any: as in uvicorn
-        yield
-
-
-class Running:
-    """A uvicorn with the fast protocols and somebody's application."""
-
-    def __init__(self, server: uvicorn.Server, address: Address) -> None:
-        self.server = server
-        self.address = address
-
-    @property
-    def connections(self) -> int:
-        """Connections that uvicorn believes to hold."""
-        return len(self.server.server_state.connections)
-
-
-@contextlib.asynccontextmanager
-async def running(app: Any, **config: Any) -> AsyncIterator[Running]:  # Any: ASGI and uvicorn's options
-    """Serve an application until the block ends."""
-    sock = listener()
-    server = _Server(uvicorn.Config(app, http=FastHttp, ws=FastWebSocket, log_config=None, lifespan="off", **config))
-    serving = asyncio.create_task(server.serve([sock]))
-    await wait_until(lambda: server.started)
-    try:
-        yield Running(server, Address(sock.getsockname()[1]))
-    finally:
-        server.should_exit = True
-        await serving
-
-
 class Owner(asyncio.Protocol):
     """Somebody who takes a connection over."""
+
+    on_lost: Callable[[], None]
 
     def __init__(self) -> None:
         self.received = b""
@@ -73,6 +38,7 @@ class Owner(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self.lost = True
+        self.on_lost()
 
 
 def test_the_extension_has_one_name() -> None:

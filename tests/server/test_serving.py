@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from headway.errors import UsageError
-from headway.server.serving import live_from
+from headway.server.serving import limits_from, live_from, security_from
 from headway.server.settings import Settings
 from headway.testing.readers import (
     Ended,
@@ -23,6 +23,7 @@ from headway.testing.readers import (
     WebSocketReader,
     fetch,
 )
+from headway.testing.readers.http import Wire
 from headway.testing.serving import Address, Process, process
 from headway.testing.waiting import wait_until
 
@@ -30,6 +31,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(90)]
 """Processes take their time to start, the more on a machine that has other work."""
 
 CHANNEL = "run:7"
+SECRET = "a secret of at least thirty-two bytes"
 
 READERS: dict[str, Callable[[Address], Reader]] = {
     "websocket": WebSocketReader,
@@ -221,21 +223,101 @@ async def test_a_second_server_on_the_same_folder_refuses_to_start(tmp_path: Pat
 
 async def test_a_server_with_a_secret_takes_it_from_the_environment(tmp_path: Path) -> None:
     """Settings are read from the environment, the secret among them."""
-    async with process(tmp_path, settings={"SECRET": "a secret of at least thirty-two bytes"}) as server:
+    async with process(tmp_path, settings={"SECRET": SECRET}) as server:
         answer = await fetch(server.address, "GET", f"/api/channels/{CHANNEL}/events")
 
         assert (answer.status, answer.headers["www-authenticate"]) == (401, "Bearer")
 
 
-@pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.1", "example.org"])
+@pytest.mark.parametrize(
+    "host", ["0.0.0.0", "::", "", "192.0.2.1", "example.org", "127.example.org", "localhost.example.org"]
+)
 def test_an_open_server_is_not_exposed_by_mistake(host: str) -> None:
     """Listening beyond loopback without a secret is refused, with a sentence that names the ways out."""
     settings = Settings.model_validate({"host": host, "data": None})
 
-    with pytest.raises(UsageError, match=r"HEADWAY_SECRET.*--insecure"):
+    with pytest.raises(UsageError, match=r"HEADWAY_SECRET.*HEADWAY_JWKS.*--insecure"):
         live_from(settings)
 
-    live_from(settings.model_copy(update={"insecure": True}))
+    for way_out in ({"insecure": True}, {"secret": SECRET}, {"jwks": "keys.json"}):
+        live_from(Settings.model_validate({"host": host, "data": None} | way_out))
+
+
+def test_a_proxy_that_is_no_address_is_a_mistake() -> None:
+    """It would silently not be trusted."""
+    with pytest.raises(UsageError, match="trusted proxy"):
+        live_from(Settings.model_validate({"data": None, "trusted_proxies": {"proxy.example.org"}}))
+
+
+@pytest.mark.parametrize(
+    ("given", "lifted"),
+    [
+        ({}, True),
+        ({"host": "::1"}, True),
+        ({"secret": SECRET}, False),
+        ({"jwks": "keys.json"}, False),
+        ({"insecure": True}, False),
+        ({"host": "0.0.0.0", "secret": SECRET}, False),
+    ],
+)
+def test_addresses_have_bounds_where_they_mean_somebody(given: dict[str, object], lifted: bool) -> None:
+    """Not on an open server that only this machine reaches; there, too, the bound that was chosen holds."""
+    settings = Settings.model_validate({"data": None} | given)
+    limits = limits_from(settings)
+    chosen = limits_from(settings.model_copy(update={"limits": {"address_connections": 7}}))
+
+    assert (limits.address_connections, limits.address_rate) == ((0, 0.0) if lifted else (100, 10.0))
+    assert chosen.address_connections == 7
+
+
+@pytest.mark.parametrize(
+    ("given", "hosts"),
+    [
+        ({}, frozenset()),
+        ({"hosts": frozenset({"dev"})}, {"dev"}),
+        ({"secret": SECRET}, None),
+        ({"jwks": "keys.json"}, None),
+        ({"insecure": True}, None),
+        ({"insecure": True, "hosts": frozenset({"dev"})}, {"dev"}),
+    ],
+)
+def test_an_open_server_on_loopback_asks_for_its_name(given: dict[str, object], hosts: object) -> None:
+    """One that asks for tokens does so only if it was given names."""
+    assert security_from(Settings.model_validate({"data": None} | given)).hosts == hosts
+
+
+async def test_a_page_whose_name_leads_here_gets_nothing(tmp_path: Path) -> None:
+    """DNS rebinding: its origin is its own name, and so is the host; over HTTP and on a WebSocket."""
+    evil = {"Host": "evil.example:4000", "Origin": "http://evil.example:4000"}
+    handshake = {"Connection": "Upgrade", "Upgrade": "websocket", "Sec-WebSocket-Version": "13"}
+    handshake |= {"Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ=="}
+    async with process(tmp_path) as server:
+        for path, headers in (
+            ("/", evil),
+            (f"/api/channels/{CHANNEL}/events", evil),
+            ("/socket.io/?EIO=4&transport=polling", evil),
+            ("/ws", evil | handshake),
+            ("/socket.io/?EIO=4&transport=websocket", evil | handshake),
+        ):
+            answer = await fetch(server.address, "GET", path, headers=headers)
+            assert (answer.status, answer.json()["error"]["code"]) == (421, "misdirected"), path
+            assert answer.headers["x-content-type-options"] == "nosniff"
+        own = await fetch(server.address, "GET", "/", headers={"Host": "dev.localhost:4000"})
+        assert own.status == 200
+
+
+async def test_a_server_with_tokens_holds_each_address_to_its_bounds(tmp_path: Path) -> None:
+    """Also on loopback: the connection beyond is told so, and those of a trusted proxy are not its own."""
+    settings = {"SECRET": SECRET, "LIMITS": '{"address_connections": 2}'}
+    for proxies, status in (("[]", 429), ('["127.0.0.0/8"]', 200)):
+        async with process(tmp_path, settings=settings | {"TRUSTED_PROXIES": proxies}) as server:
+            held = [await Wire.open(server.address) for _ in range(2)]
+            for wire in held:
+                await wire.ask("GET", "/", {})
+                assert (await wire.head())[0] == 200
+            assert (await fetch(server.address, "GET", "/")).status == status
+            for wire in held:
+                await wire.abort()
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "127.8.8.8", "localhost", "::1"])

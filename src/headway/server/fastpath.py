@@ -12,13 +12,17 @@ without the extension everything works through plain ASGI, slower.
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable
 from typing import Any, Final, cast
 
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.extensions.permessage_deflate import PerMessageDeflate, ServerPerMessageDeflateFactory
+from websockets.http11 import Response
 from websockets.server import ServerProtocol
+
+from headway.server.guarded import GuardedHttp
+from headway.server.protection import ALWAYS
 
 __all__ = ["DETACH", "Detach", "FastHttp", "FastWebSocket"]
 
@@ -41,8 +45,16 @@ class Detach:
         """Whether the client takes compressed messages. Known once the handshake was answered."""
         return self._owner.deflated
 
+    @property
+    def whole(self) -> bool:
+        """Whether the request has arrived to its end, so that nobody waits for the rest."""
+        return isinstance(self._owner, FastHttp) and self._owner.whole
+
     def __call__(self, protocol: asyncio.Protocol) -> asyncio.Transport:
-        """Hand the connection over. The server forgets it: ending it at a shutdown is the new owner's business."""
+        """Hand the connection over. The server forgets it: ending it at a shutdown is the new owner's business.
+
+        The protocol is given an attribute `on_lost`, which it calls when the connection is lost: then its seat is free.
+        """
         return self._owner.let_go(protocol)
 
     def when_left(self, callback: Callable[[], None]) -> None:
@@ -64,24 +76,46 @@ class _Gone:
         return True
 
 
+# uvicorn and `websockets` write the request line at lower levels, and it may hold a token. So this logger has no name
+# in the registry, by which a configuration could make it say more.
+_LOGGER: Final = logging.Logger("headway.server.websocket", logging.WARNING)
+_LOGGER.parent = logging.getLogger("headway.server")
+
+
+class _Handshake(ServerProtocol):
+    """WebSocket's own protocol, whose refusals say what every answer of this server says."""
+
+    def reject(self, status: int, text: str) -> Response:
+        response = super().reject(status, text)
+        for name, value in ALWAYS:
+            response.headers[name.decode()] = value.decode()
+        return response
+
+
 class FastWebSocket(WebSocketsSansIOProtocol):
     """A WebSocket that can be taken over after its handshake."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:  # Any: uvicorn's own signature, passed through
         super().__init__(*args, **kwargs)
+        self.logger = _LOGGER
         self.on_left: Callable[[], None] | None = None
+        self.on_lost: Callable[[], None] = _nothing
         extensions = []
         if self.config.ws_per_message_deflate:
             # No side may depend on earlier messages: that is what lets all readers share one compressed frame.
             extensions = [
                 ServerPerMessageDeflateFactory(server_no_context_takeover=True, client_no_context_takeover=True)
             ]
-        self.conn = ServerProtocol(extensions=extensions, max_size=self.config.ws_max_size, logger=self.logger)
+        self.conn = _Handshake(extensions=extensions, max_size=self.config.ws_max_size, logger=self.logger)
 
     @property
     def deflated(self) -> bool:
         """Whether compression was agreed."""
         return any(isinstance(extension, PerMessageDeflate) for extension in self.conn.extensions)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        super().connection_lost(exc)
+        self.on_lost()
 
     async def run_asgi(self) -> None:
         """Run the application; a connection that was let go is none of uvicorn's business any more."""
@@ -102,6 +136,7 @@ class FastWebSocket(WebSocketsSansIOProtocol):
         self.stop_keepalive()
         self.connections.discard(self)
         transport.set_protocol(protocol)
+        protocol.on_lost = self.on_lost  # type: ignore[attr-defined]  # a protocol of any class may take over
         if self.read_paused:
             transport.resume_reading()
         self.transport = cast(asyncio.Transport, _Gone())
@@ -109,7 +144,7 @@ class FastWebSocket(WebSocketsSansIOProtocol):
         return transport
 
 
-class FastHttp(HttpToolsProtocol):
+class FastHttp(GuardedHttp):
     """An HTTP connection that can be taken over once an answer has begun."""
 
     deflated = False
@@ -136,11 +171,19 @@ class FastHttp(HttpToolsProtocol):
 
     def let_go(self, protocol: asyncio.Protocol) -> asyncio.Transport:
         """Give the connection to another protocol. The answer under way is the last on it."""
-        transport = self.transport
+        transport = self._socket
         self.cycle.response_complete = True
-        self._unset_keepalive_if_required()
+        self.pipeline.clear()
+        self._stop_timers()
         self.connections.discard(self)
         transport.set_protocol(protocol)
+        self._bequeath(protocol)
         self.flow.resume_reading()
-        self.transport = cast(asyncio.Transport, _Gone())
+        self._front.fall_silent()
+        self._fall_deaf()
+        self.cycle = cast(Any, None)  # what nobody needs must not hold itself
         return transport
+
+
+def _nothing() -> None:
+    """What is left to do when nobody waits for it."""
