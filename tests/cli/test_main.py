@@ -40,7 +40,16 @@ async def test_every_command_explains_itself(name: str) -> None:
 
 @pytest.mark.parametrize(
     "arguments",
-    [["nonsense"], ["watch"], ["publish", "run"], ["serve", "--nonsense"], ["watch", "a", "--transport", "x"]],
+    [
+        ["nonsense"],
+        ["watch"],
+        ["publish", "run"],
+        ["serve", "--nonsense"],
+        ["watch", "a", "--transport", "x"],
+        ["token", "--user", "ann", "--role", "king"],
+        ["user", "crown", "ann"],
+        ["user", "add", "ann", "--password", "on the command line"],
+    ],
 )
 def test_a_call_that_cannot_be_is_explained(capsys: pytest.CaptureFixture[str], arguments: list[str]) -> None:
     """A mistake in the call ends with code 2, a reason on stderr and nothing on stdout."""

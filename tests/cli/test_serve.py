@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 from pathlib import Path
@@ -13,6 +14,7 @@ from headway.testing.serving import listener
 from tests.cli.harness import command, run, serve
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(60)]
+SECRET = "a secret of more than thirty-two bytes"
 
 
 async def test_says_where_it_listens_once_it_does(tmp_path: Path) -> None:
@@ -28,8 +30,51 @@ async def test_says_who_may_come_and_where_the_data_is(tmp_path: Path) -> None:
     folder = tmp_path / "data"
     async with command("serve", "--port", "0", "--data", str(folder)) as server:
         assert f"data: {folder}, access: open to everybody on this machine, listening" in await server.line()
-    async with command("serve", "--port", "0", "--data", "", settings={"HEADWAY_SECRET": "hush"}) as server:
-        assert "data: memory only, access: with a token, listening" in await server.line()
+    async with command("serve", "--port", "0", "--data", "", settings={"HEADWAY_SECRET": SECRET}) as server:
+        assert "data: memory only, access: with a token, signed by the secret, listening" in await server.line()
+
+
+async def test_says_which_limits_were_changed_and_how_many_sign_in(tmp_path: Path) -> None:
+    """What differs from the default is in the line; a running server has read it all from one file."""
+    (tmp_path / "secret").write_text(SECRET)
+    (tmp_path / "headway.toml").write_text(
+        f'port = 0\ndata = "{tmp_path / "data"}"\nsecret_file = "{tmp_path / "secret"}"\n[limits]\nheaders = 50\n'
+    )
+    config = ("--config", str(tmp_path / "headway.toml"))
+    assert (await run("user", "add", "ann", "--password-stdin", *config, stdin="correct horse\n")).code == 0
+
+    async with command("serve", *config, "--limit", "wait_seconds=5") as server:
+        line = await server.line()
+
+    assert "access: with a token, signed by the secret, users: 1, limits: headers=50 wait_seconds=5.0, list" in line
+
+
+async def test_check_ends_with_a_verdict_and_touches_nothing(tmp_path: Path) -> None:
+    """`--check` is for deployments: it says whether a server would start, beside the one that runs."""
+    async with serve(tmp_path / "data") as (_, url):
+        beside = ("serve", "--check", "--data", str(tmp_path / "data"), "--port", url.rpartition(":")[2])
+        good = await run(*beside, "--limit", "headers=50")
+        bad = [
+            await run("serve", "--check", *wrong)
+            for wrong in (
+                ["--host", "0.0.0.0"],
+                ["--limit", "headers=0"],
+                ["--jwks", str(tmp_path / "nowhere")],
+                ["--users", str(tmp_path)],
+            )
+        ]
+
+    assert (good.code, good.err) == (0, "")
+    assert re.fullmatch(r"the settings are in order: data: .*, access: open .*, limits: headers=50\n", good.out)
+    assert [(one.code, one.out, one.err.count("\n")) for one in bad] == [(2, "", 1)] * 4
+
+
+async def test_an_empty_secret_is_no_open_door(tmp_path: Path) -> None:
+    """A variable that is set to nothing must not open a server to the world."""
+    settings = {"HEADWAY_SECRET": ""}
+    finished = await run("serve", "--port", "0", "--host", "0.0.0.0", "--data", str(tmp_path / "d"), settings=settings)
+
+    assert_refused(finished.code, finished.out, finished.err, "HEADWAY_SECRET: the secret is empty")
 
 
 async def test_ctrl_c_ends_it_quietly(tmp_path: Path) -> None:
@@ -41,14 +86,30 @@ async def test_ctrl_c_ends_it_quietly(tmp_path: Path) -> None:
     assert (finished.code, finished.out, finished.err) == (130, "", "")
 
 
-async def test_the_log_is_lines_of_names_and_values(tmp_path: Path) -> None:
-    """What a server has to report stands on stderr, one line each, without colours where nobody looks at a terminal."""
+async def test_the_log_is_a_json_object_a_line(tmp_path: Path) -> None:
+    """What a server has to report stands on stderr, for programs where nobody looks at a terminal."""
     (tmp_path / "events.sqlite3").write_text("this is no database" * 100)
 
     async with serve(tmp_path) as (server, _):
-        line = await server.error_line()
+        line = json.loads(await server.error_line())
 
-    assert re.fullmatch(r'timestamp=\S+Z level=error logger=headway\.log event="! the log in .* is damaged .*', line)
+    assert (line["level"], line["logger"]) == ("error", "headway.log")
+    assert line["event"].startswith("! the log in")
+
+
+async def test_the_log_can_be_text_and_say_less(tmp_path: Path) -> None:
+    """Its format and the least that is logged are settings."""
+    (tmp_path / "events.sqlite3").write_text("this is no database" * 100)
+
+    async with serve(tmp_path, "--log-format", "text", "--log-level", "error") as (server, url):
+        line = await server.error_line()
+        assert (await connect(url).publish("run", "step")).offset == 1
+        server.interrupt()
+        finished = await server.ended()
+
+    assert "[error" in line
+    assert "the log in" in line
+    assert finished.err == ""
 
 
 async def test_a_folder_in_use_is_refused(tmp_path: Path) -> None:

@@ -11,17 +11,20 @@ from typing import Annotated, Any, Final
 import typer
 
 import headway
+from headway.cli.options import commands
 from headway.cli.output import complain, exit_of, sentence_of
 from headway.errors import HeadwayError
 
-__all__ = ["COMMANDS", "run"]
+__all__ = ["COMMANDS", "application", "run"]
 
 COMMANDS: Final = {
     "serve": "Run a server. Ctrl-C stops it.",
     "publish": "Publish one event, and print its position.",
     "watch": "Print the events of a channel, live, for as long as it takes.",
+    "token": "Make a token or a share link, or explain a token.",
+    "user": "Add, list and remove those who sign in with a password.",
 }
-"""Every command and its sentence; `headway.cli.<name>` has a function of the command's name."""
+"""Every command and its sentence; `headway.cli.<name>` has a function, or commands, of that name."""
 
 _ABOUT: Final = "Show people the live progress of long work, and never lose or repeat an update."
 
@@ -29,33 +32,31 @@ _ABOUT: Final = "Show people the live progress of long work, and never lose or r
 def run(given: Sequence[str]) -> int:
     """Run one command. Returns the exit code, or raises `SystemExit` with it."""
     try:
-        _application(given)(args=list(given), prog_name="headway")
+        chosen = next((word for word in given if not word.startswith("-")), None)
+        application(chosen)(args=list(given), prog_name="headway")
     except HeadwayError as error:
         complain(sentence_of(error))
         return exit_of(error)
     return 0
 
 
-def _application(given: Sequence[str]) -> typer.Typer:
-    app = typer.Typer(
-        help=_ABOUT,
-        add_completion=False,
-        no_args_is_help=True,
-        # Plain text: it is quick, it can be copied, and it reads the same in a log.
-        rich_markup_mode=None,
-        pretty_exceptions_enable=False,
-        context_settings={"help_option_names": ["-h", "--help"]},
-    )
-    app.callback()(_options)
-    chosen = next((word for word in given if not word.startswith("-")), None)
-    for name, sentence in COMMANDS.items():
-        app.command(name, help=None if name == chosen else sentence)(_command(name) if name == chosen else _absent)
-    return app
-
-
-def _command(name: str) -> Callable[..., Any]:  # Any: typer takes functions of every shape
-    command: Callable[..., Any] = vars(import_module(f"headway.cli.{name}"))[name]
+def _load(name: str) -> Callable[..., Any] | typer.Typer:  # Any: typer takes functions of every shape
+    """One command, or the commands under one name."""
+    command: Callable[..., Any] | typer.Typer = vars(import_module(f"headway.cli.{name}"))[name]
     return command
+
+
+def application(chosen: str | None) -> typer.Typer:
+    """All commands. Only the chosen one is loaded; of the others there is the name and the sentence."""
+    app = commands(_ABOUT)
+    app.callback()(_options)
+    for name, sentence in COMMANDS.items():
+        command = _load(name) if name == chosen else _absent
+        if isinstance(command, typer.Typer):
+            app.add_typer(command, name=name)
+        else:
+            app.command(name, help=None if name == chosen else sentence)(command)
+    return app
 
 
 def _absent() -> None:

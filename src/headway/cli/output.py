@@ -12,6 +12,7 @@ from __future__ import annotations
 import sys
 from enum import IntEnum
 
+from headway.access.identity import Unauthorized
 from headway.client.endings import Refused
 from headway.errors import HeadwayError, StorageError, UsageError
 
@@ -53,6 +54,8 @@ def exit_of(error: HeadwayError) -> Exit:
     """The exit code of an error."""
     match error:
         case Refused() if error.token:
+            return Exit.TOKEN
+        case Unauthorized():
             return Exit.TOKEN
         case UsageError() | StorageError():
             return Exit.USAGE
