@@ -8,7 +8,7 @@ PYTHON ?= $(shell for python in python3 python3.15 python3.14 python3.13 python3
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check bench chaos conformance docs clean
+.PHONY: help setup run test check bench chaos siege fuzz conformance docs clean
 
 help:
 	@sed -n 's/^\([a-z]*\):.*## /\1	/p' Makefile | expand -t 14
@@ -35,6 +35,13 @@ bench: setup ## measure delivery against a C floor and others; wants a C compile
 chaos: setup ## kill and cut at random, then compare what every client saw with the log
 	@$(BIN)/python -m chaos $(ARGS)
 
+siege: setup ## attack at full speed and measure what a thousand valid clients notice; ARGS="--clients 1000 --seconds 5"
+	@$(BIN)/python -m siege $(ARGS)
+
+fuzz: SETUP = fuzz
+fuzz: setup ## feed every reader of strangers' bytes with what nobody would write; ARGS="--minutes 10"
+	@$(BIN)/python -m fuzz $(ARGS)
+
 conformance: setup ## run other people's protocol suites; conformance/README.md says how to have them
 	@ENGINEIO="$(ENGINEIO)" SOCKETIO="$(SOCKETIO)" WSTEST="$(WSTEST)" scripts/conformance
 
@@ -43,6 +50,6 @@ docs: setup ## write the generated pages of docs/reference
 	@$(BIN)/python scripts/docs.py $(ARGS)
 
 clean: ## remove everything the other verbs made
-	rm -rf .venv .tools tests/peers/node_modules bench/build dist
+	rm -rf .venv .tools .fuzz tests/peers/node_modules bench/build dist
 	rm -rf .coverage htmlcov .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

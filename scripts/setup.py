@@ -1,11 +1,11 @@
 """Makes the environment that every verb of the Makefile needs. Python's standard library and nothing else.
 
-    python3 scripts/setup.py [run | test]
+    python3 scripts/setup.py [run | test | fuzz]
 
 `run` makes `.venv` from the lock file. `test`, the default, also sees to Node, the Node packages of the tests, and a
-Chromium. Each step leaves a stamp of what it was made from, so that a second call only compares. Everything lands in
-the checkout, except a Chromium, which only the system's package manager can install; HEADWAY_NO_SYSTEM_PACKAGES=1
-forbids that.
+Chromium; `fuzz` adds the fuzzer to `.venv`. Each step leaves a stamp of what it was made from, so that a second call
+only compares. Everything lands in the checkout, except a Chromium, which only the system's package manager can install;
+HEADWAY_NO_SYSTEM_PACKAGES=1 forbids that.
 
 The environment's settings for pip, uv and npm hold: index, certificates, proxies.
 """
@@ -49,12 +49,14 @@ class SetupError(Exception):
 def main(arguments: Sequence[str]) -> int:
     """Make what `arguments` name. Returns the exit code: 0 made, 1 impossible, 2 not understood."""
     purpose = arguments[0] if arguments else "test"
-    if purpose not in {"run", "test"}:
-        print("usage: setup.py [run | test]", file=sys.stderr)
+    if purpose not in {"run", "test", "fuzz"}:
+        print("usage: setup.py [run | test | fuzz]", file=sys.stderr)
         return 2
     os.environ.update(_environment(os.environ))
     try:
-        wheel_node = python_environment(with_node=purpose == "test" and system_node() is None)
+        wheel_node = python_environment(
+            with_node=purpose == "test" and system_node() is None, with_fuzzer=purpose == "fuzz"
+        )
         if purpose == "test":
             node_packages(wheel_node)
             chromium()
@@ -64,39 +66,42 @@ def main(arguments: Sequence[str]) -> int:
     return 0
 
 
-def python_environment(*, with_node: bool) -> bool:
-    """Make `.venv` from the lock file. Returns whether Node is in it: once there it stays, whatever `run` needs."""
+def python_environment(*, with_node: bool, with_fuzzer: bool) -> bool:
+    """Make `.venv` from the lock file. Returns whether Node is in it: once there it stays, as the fuzzer does, whatever
+    `run` needs."""
     stamp = Stamp(VENV / ".headway", [ROOT / "pyproject.toml", ROOT / "uv.lock"], sys.version)
     with_node = with_node or ((VENV / "bin" / "node").exists() and system_node() is None)
-    if stamp.fresh(f"node={with_node}") and (VENV / "bin" / "headway").exists():
+    with_fuzzer = with_fuzzer or any(VENV.glob("lib/python*/site-packages/atheris"))
+    groups = ["dev", *(["node"] if with_node else []), *(["fuzz"] if with_fuzzer else [])]
+    if stamp.fresh(*groups) and (VENV / "bin" / "headway").exists():
         return with_node
     uv = find_uv()
     _say("installing the locked Python packages into .venv")
     stamp.remove()
     index = _index()
     if index is None:
-        _install_from_lock(uv, with_node=with_node)
+        _install_from_lock(uv, groups)
     else:
-        _install_from_index(uv, index, with_node=with_node)
+        _install_from_index(uv, index, groups)
     for name in ("node", "npm"):
         (VENV / "bin" / name).unlink(missing_ok=True)
     if with_node:
         _link_node()
-    stamp.write(f"node={with_node}")
+    stamp.write(*groups)
     return with_node
 
 
-def _install_from_lock(uv: str, *, with_node: bool) -> None:
-    command = [uv, "sync", "--quiet", "--frozen", "--all-extras", *_groups(with_node), "--python", PYTHON]
+def _install_from_lock(uv: str, groups: Sequence[str]) -> None:
+    command = [uv, "sync", "--quiet", "--frozen", "--all-extras", *_named(groups), "--python", PYTHON]
     _run(command, "the locked packages could not be installed; the lines above say why")
 
 
-def _install_from_index(uv: str, index: str, *, with_node: bool) -> None:
+def _install_from_index(uv: str, index: str, groups: Sequence[str]) -> None:
     """The lock names files on PyPI's hosts. Where another index is set, the same versions and hashes come from it."""
     TOOLS.mkdir(exist_ok=True)
     wanted = TOOLS / "requirements.txt"
     failed = f"the locked packages could not be installed from {_without_secret(index)}; the lines above say why"
-    export = [uv, "export", "--quiet", "--frozen", "--all-extras", *_groups(with_node), "--no-emit-project"]
+    export = [uv, "export", "--quiet", "--frozen", "--all-extras", *_named(groups), "--no-emit-project"]
     _run([*export, "--output-file", str(wanted)], failed)
     if not (VENV / "bin" / "python").exists():
         _run([uv, "venv", "--quiet", "--python", PYTHON, str(VENV)], failed)
@@ -105,8 +110,8 @@ def _install_from_index(uv: str, index: str, *, with_node: bool) -> None:
     _run([uv, "pip", "install", "--quiet", "--python", str(VENV), "--no-deps", "--editable", str(ROOT)], failed)
 
 
-def _groups(with_node: bool) -> list[str]:
-    return ["--group", "dev", *(["--group", "node"] if with_node else [])]
+def _named(groups: Sequence[str]) -> list[str]:
+    return [argument for group in groups for argument in ("--group", group)]
 
 
 def find_uv() -> str:

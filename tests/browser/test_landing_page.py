@@ -2,48 +2,20 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import httpx2
 import jwt
 import pytest
-from playwright.async_api import Browser, Page, Route, WebSocketRoute, async_playwright, expect
+from playwright.async_api import Page, Route, WebSocketRoute, expect
 
 from headway.server.live import Headway
 from headway.testing.serving import Address, process, serving
-from tests.seeds.homes import CHROMIUM_FLAGS, CHROMIUM_NAMES
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(60)]
 
 PHONE = {"width": 360, "height": 740}
-
-
-@pytest.fixture
-async def browser() -> AsyncIterator[Browser]:
-    """The machine's Chromium."""
-    program = next(filter(None, map(shutil.which, CHROMIUM_NAMES)), None)
-    if program is None:
-        pytest.skip("there is no Chromium on this machine; install one (on Debian: apt-get install chromium)")
-    async with async_playwright() as playwright:
-        found = await playwright.chromium.launch(executable_path=program, args=list(CHROMIUM_FLAGS))
-        yield found
-        await found.close()
-
-
-@pytest.fixture
-async def tab(browser: Browser) -> AsyncIterator[Page]:
-    """A tab, in which nothing may go wrong that nobody sees."""
-    context = await browser.new_context()
-    page = await context.new_page()
-    mistakes: list[str] = []
-    page.on("pageerror", lambda error: mistakes.append(str(error)))
-    page.on("console", lambda line: mistakes.append(line.text) if "Content Security Policy" in line.text else None)
-    yield page
-    await context.close()
-
-    assert mistakes == []
 
 
 @pytest.fixture

@@ -14,8 +14,11 @@ from headway.testing.serving import Address, Kind, serving
 
 FILES = {
     "/": "text/html",
+    "/sign-in": "text/html",
     "/static/landing.css": "text/css",
     "/static/landing.js": "text/javascript",
+    "/static/page.js": "text/javascript",
+    "/static/sign-in.js": "text/javascript",
     "/static/headway.svg": "image/svg+xml",
 }
 
@@ -23,6 +26,9 @@ STRANGE = [
     "/static",
     "/static/",
     "/static/landing.html",
+    "/static/sign-in.html",
+    "/sign-in/",
+    "/Sign-in",
     "/static/../settings.py",
     "/static/..%2fsettings.py",
     "/static/%2e%2e/settings.py",
@@ -104,20 +110,29 @@ async def test_a_file_is_only_read(server: Address) -> None:
     assert post.json()["error"]["code"] == "method_not_allowed"
 
 
-async def test_the_page_needs_no_token() -> None:
-    """With a secret the page is still there: it is where a token is asked for."""
+async def test_the_pages_need_no_token() -> None:
+    """With a secret the pages are still there: they are where a token or a password is asked for."""
     live = Headway(secret="a secret that is long enough for HS256, really")
     async with serving(live) as server, httpx2.AsyncClient() as client:
-        answer = await client.get(server.http("/"))
+        answers = [await client.get(server.http(path)) for path in FILES]
 
-    assert answer.status_code == 200
+    assert {answer.status_code for answer in answers} == {200}
+
+
+async def test_no_page_holds_a_script_or_a_style_of_its_own(server: Address) -> None:
+    """The policy would stop them: everything that runs or paints is a file."""
+    async with httpx2.AsyncClient() as client:
+        pages = [(await client.get(server.http(path))).text for path in ("/", "/sign-in")]
+
+    for page in pages:
+        assert re.findall(r"<style|<script(?![^>]* src=)| style=| on[a-z]+=", page) == []
 
 
 async def test_the_page_works_below_a_path_and_without_the_internet() -> None:
     """Everything the page names is relative to where it is mounted, and served from there."""
     async with serving(Headway(), Kind.MOUNTED) as server, httpx2.AsyncClient() as client:
-        page = await client.get(server.http("/"))
-        named = re.findall(r'(?:src|href)="([^"]+)"', page.text)
+        pages = [await client.get(server.http(path)) for path in ("/", "/sign-in")]
+        named = [name for page in pages for name in re.findall(r'(?:src|href)="([^"]+)"', page.text)]
         answers = [await client.get(server.http(f"/{name}")) for name in named]
 
     assert [name for name in named if name.startswith(("/", "http"))] == []

@@ -1,5 +1,4 @@
-"""`Headway`: the whole product as one ASGI application. The composition root: here, and only here, the parts are chosen
-and joined.
+"""`Headway`: the whole product as one ASGI application. Its parts are joined in `running.py`.
 
     live = Headway()                      in memory; `Headway(data="folder")` durable
     app.mount("/live", live)              inside somebody's FastAPI or Starlette application
@@ -14,7 +13,7 @@ import asyncio
 import contextlib
 import logging
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final
@@ -22,22 +21,24 @@ from typing import Any, Final
 import msgspec
 
 import headway
-from headway.access.identity import Access, OpenAccess, TokenAccess
 from headway.access.origins import allowed
+from headway.access.proxies import Proxies
 from headway.clock import Clock, SystemClock
 from headway.codes import Code
 from headway.errors import Closed, HeadwayError
 from headway.events import Draft, channel_name
-from headway.hub.hub import Hub
 from headway.limits import Limits, Retention
 from headway.log.interface import Log
 from headway.log.memory import MemoryLog
 from headway.log.sqlite import SqliteLog
 from headway.positions import Position
-from headway.server import crossorigin, health, openapi, pages, routes
-from headway.sessions.recovery import SESSIONS
-from headway.sessions.registry import Registry
-from headway.sessions.sessions import Sessions
+from headway.server import crossorigin, openapi, pages, routes
+from headway.server.forwarding import as_sent
+from headway.server.hosts import Hosts
+from headway.server.protection import protecting
+from headway.server.request import Request
+from headway.server.running import KEPT, Running
+from headway.server.security import Security
 from headway.transports import websocket
 from headway.transports.requests import (
     Receive,
@@ -45,20 +46,15 @@ from headway.transports.requests import (
     Send,
     answer,
     answer_error,
-    bearer,
     header,
     path_of,
-    query_of,
 )
-from headway.transports.socketio import SocketIO
 
 __all__ = ["Headway"]
 
 logger = logging.getLogger("headway")
 
 _EPOCH_LETTERS: Final = "abcdefghijkmnpqrstuvwxyz23456789"
-_SESSIONS_KEPT: Final = Retention(events=1_000_000, seconds=7 * 86_400.0, bytes=256 * 1024 * 1024)
-"""Records of Socket.IO clients: who stays away for a week is not waited for any longer."""
 _GOODBYE_SECONDS: Final = 2.0
 """For the last goodbye to be written and answered. Cutting in the same moment would lose it."""
 
@@ -76,23 +72,26 @@ class Headway:
         limits: Limits | None = None,
         durable: bool = True,
         recovery: bool = True,
+        security: Security | None = None,
         clock: Clock | None = None,
     ) -> None:
-        self.limits = limits or Limits()
+        # Embedded, the addresses we see may all be that of the application's own proxy.
+        self.limits = limits or Limits(address_connections=0, address_rate=0.0)
         self.clock: Clock = clock or SystemClock()
         self._data = Path(data) if data is not None else None
         self._retention = retention or Retention()
         self._durable = durable
         self._recovery = recovery
-        self._origins = frozenset(origin.lower().rstrip("/") for origin in origins)
-        self._access: Access = TokenAccess(secret, self.clock) if secret else OpenAccess()
+        self._security = security or Security(secret=secret, origins=origins)
+        self._origins = frozenset(origin.lower().rstrip("/") for origin in self._security.origins)
+        self._hosts = Hosts(self._security.hosts)
+        self._proxies = Proxies(self._security.trusted_proxies)
         self._starting = asyncio.Lock()
         self._log: Log | None = None
-        self._hub: Hub | None = None
-        self._sessions: Sessions | None = None
-        self._socketio: SocketIO | None = None
+        self._running: Running | None = None
         self._closed = False
-        self._began = self.clock.monotonic()
+        self.refused: Callable[[], Mapping[str, int]] = dict
+        """Whom the door of a server let not in, by which limit: set by the server before the start."""
 
     # For programs.
 
@@ -119,20 +118,20 @@ class Headway:
         self, channel: str, drafts: Sequence[Draft], *, idempotency_key: str | None = None
     ) -> list[Position]:
         """Publish several events as one step: all of them, with neighbouring offsets, or none."""
-        hub = (await self.start())._the_hub
-        appended = await hub.publish(channel_name(channel), drafts, idempotency_key=idempotency_key)
+        running = (await self.start()).running
+        appended = await running.hub.publish(channel_name(channel), drafts, idempotency_key=idempotency_key)
         return [event.position for event in appended.events]
 
     # Life.
 
     async def start(self) -> Headway:
         """Open the log and be ready. Called by itself at the first use; idempotent. Raises `StorageError`, `Closed`."""
-        if self._sessions is None or self._closed:
+        if self._running is None or self._closed:
             async with self._starting:
                 if self._closed:
                     raise Closed("this Headway is closed")
-                if self._sessions is None:
-                    await self._compose()
+                if self._running is None:
+                    await self._start()
         return self
 
     async def drain(self, window: float | None = None) -> None:
@@ -140,25 +139,25 @@ class Headway:
 
         Who is still there afterwards reads nothing: `cut` it. New polls are answered at once from here on.
         """
-        if self._sessions is not None:
-            self._the_hub.release()
+        if self._running is not None:
+            self._running.hub.release()
             window = self.limits.drain_seconds if window is None else window
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(window + _GOODBYE_SECONDS):
-                    await self._sessions.registry.drain(window)
-                    await self._sessions.registry.empty()
+                    await self._running.registry.drain(window)
+                    await self._running.registry.empty()
 
     def cut(self) -> None:
         """End whatever connection is still open, without another word."""
-        if self._sessions is not None:
-            for connection in self._sessions.registry.connections():
+        if self._running is not None:
+            for connection in self._running.registry.connections():
                 connection.cut()
 
     async def close(self) -> None:
         """Stop telling, finish what was accepted, close the log. Idempotent."""
         self._closed = True
-        if self._hub is not None:
-            await self._hub.close()
+        if self._running is not None:
+            await self._running.close()
         if self._log is not None:
             await self._log.close()
 
@@ -171,13 +170,20 @@ class Headway:
         await self.drain(0.0)
         await self.close()
 
-    async def _compose(self) -> None:
+    async def _start(self) -> None:
         self._log = await self._open_log()
-        self._hub = Hub(self._log, self.limits)
-        registry = Registry(secrets.SystemRandom().random)
-        sessions = Sessions(self._hub, self._access, self.limits, self.clock, registry, _new_id)
-        self._socketio = SocketIO(sessions, recovery=self._recovery)
-        self._sessions = sessions
+        running = Running(
+            self._log, self.limits, self.clock, self._security, recovery=self._recovery, refused=self.refused
+        )
+        try:
+            await running.start()
+        except BaseException:
+            # A server that does not start leaves nothing open: the next try begins anew.
+            await running.close()
+            await self._log.close()
+            self._log = None
+            raise
+        self._running = running
 
     async def _open_log(self) -> Log:
         if self._data is None:
@@ -192,25 +198,13 @@ class Headway:
         )
 
     def _kept(self, channel: str) -> Retention:
-        return _SESSIONS_KEPT if channel == SESSIONS else self._retention
+        return KEPT.get(channel, self._retention)
 
     @property
-    def _the_hub(self) -> Hub:
-        if self._hub is None:
+    def running(self) -> Running:
+        if self._running is None:
             raise Closed("this Headway has not been started")
-        return self._hub
-
-    @property
-    def _the_sessions(self) -> Sessions:
-        if self._sessions is None:
-            raise Closed("this Headway has not been started")
-        return self._sessions
-
-    @property
-    def _the_socketio(self) -> SocketIO:
-        if self._socketio is None:
-            raise Closed("this Headway has not been started")
-        return self._socketio
+        return self._running
 
     # The ASGI application.
 
@@ -225,13 +219,15 @@ class Headway:
                 await self._lifespan(receive, send)
 
     async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
+        scope, send = as_sent(scope, self._proxies), protecting(scope, send)
         try:
-            self._check_origin(scope)
+            await self.start()
+            send = self.running.answers.counting(path_of(scope), send)
+            self._check_names(scope)
             send = crossorigin.telling(scope, send, self._origins)
             if crossorigin.is_preflight(scope):
                 await crossorigin.answer_preflight(send)
                 return
-            await self.start()
             await self._route(scope, receive, send)
         except HeadwayError as error:
             await answer_error(send, error)
@@ -241,20 +237,16 @@ class Headway:
 
     async def _route(self, scope: Scope, receive: Receive, send: Send) -> None:
         path, method = path_of(scope), scope["method"]
-        sessions = self._the_sessions
+        running = self.running
         if path.startswith("/socket.io"):
-            await self._the_socketio.serve_http(scope, receive, send)
+            await running.socketio.serve_http(running.identification.identify, scope, receive, send)
             return
         found = routes.find(method, path)
         if found is not None:
-            route, channel = found
-            identity = self._access.authenticate(bearer(scope, query_of(scope)))
-            await route(routes.Request(sessions, identity, channel, scope, receive, send))
+            identity = await running.identification.entitled(scope, found.route.needs)
+            await found.handler(Request(running.parts, identity, found.subject, scope, receive, send))
             return
         match path:
-            case "/api/health" if method in ("GET", "HEAD"):
-                status, body = await self._health()
-                await answer(send, status, msgspec.json.encode(body), [(b"cache-control", b"no-store")])
             case "/openapi.json" | "/api/openapi.json":
                 await answer(send, 200, msgspec.json.encode(openapi.document(headway.__version__)))
             case _:
@@ -264,19 +256,24 @@ class Headway:
                 await pages.serve(page, scope, send)
 
     async def _websocket(self, scope: Scope, receive: Receive, send: Send) -> None:
+        scope, send = as_sent(scope, self._proxies), protecting(scope, send)
         try:
-            self._check_origin(scope)
             await self.start()
+            send = self.running.answers.counting(path_of(scope), send)
+            self._check_names(scope)
+            await self._connect(path_of(scope), scope, receive, send)
         except HeadwayError as error:
             await _refuse(scope, receive, send, error)
-            return
-        path = path_of(scope)
+
+    async def _connect(self, path: str, scope: Scope, receive: Receive, send: Send) -> None:
+        running = self.running
+        identify = running.identification.identify
         if path.startswith("/socket.io"):
-            await self._the_socketio.serve_websocket(scope, receive, send)
+            await running.socketio.serve_websocket(identify, scope, receive, send)
         elif path in ("", "/", "/ws") or path.startswith("/ws/"):
-            await websocket.serve(self._the_sessions, scope, receive, send)
+            await websocket.serve(running.sessions, await identify(scope), scope, receive, send)
         else:
-            await _refuse(scope, receive, send, HeadwayError(f"there is no WebSocket at {path}", code=Code.NOT_FOUND))
+            raise HeadwayError(f"there is no WebSocket at {path}", code=Code.NOT_FOUND)
 
     async def _lifespan(self, receive: Receive, send: Send) -> None:
         while True:
@@ -294,25 +291,17 @@ class Headway:
                 await send({"type": "lifespan.shutdown.complete"})
                 return
 
-    def _check_origin(self, scope: Scope) -> None:
+    def _check_names(self, scope: Scope) -> None:
+        """By which name the server is called, and from a page of which origin."""
+        refusals = self.running.watch.figures.refusals
+        try:
+            self._hosts.check(scope)
+        except HeadwayError:
+            refusals.add("host")
+            raise
         if not allowed(header(scope, b"origin"), header(scope, b"host"), self._origins):
+            refusals.add("origin")
             raise HeadwayError("this origin is not allowed; see the setting 'origins'", code=Code.FORBIDDEN)
-
-    async def _health(self) -> tuple[int, dict[str, Any]]:  # Any: JSON
-        sessions, hub = self._the_sessions, self._the_hub
-        assert self._log is not None  # composed together with the hub
-        statistics = {
-            "connections": sessions.registry.statistics(),
-            "hub": hub.statistics(),
-            "log": self._log.statistics(),
-        }
-        return await health.report(
-            self._log,
-            uptime=self.clock.monotonic() - self._began,
-            draining=sessions.registry.draining,
-            version=headway.__version__,
-            statistics=statistics,
-        )
 
 
 async def _refuse(scope: Scope, receive: Receive, send: Send, error: HeadwayError) -> None:
@@ -331,7 +320,3 @@ async def _refuse(scope: Scope, receive: Receive, send: Send, error: HeadwayErro
 
 def _new_epoch() -> str:
     return "".join(secrets.choice(_EPOCH_LETTERS) for _ in range(12))
-
-
-def _new_id() -> str:
-    return secrets.token_urlsafe(18)

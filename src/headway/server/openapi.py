@@ -1,18 +1,26 @@
-"""The OpenAPI document of the HTTP interface, made from the same types and codes the server answers with."""
+"""The OpenAPI document of the HTTP interface, made from the table of routes and the codes the server answers with."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Final
 
+from headway.access.identity import Role
 from headway.codes import Code
+from headway.server.identifying import COOKIE
+from headway.server.routes import ROUTES, Route
+from headway.server.schemas import Json, either, ref, schemas
 
 __all__ = ["document"]
 
-Json = dict[str, Any]  # Any: an OpenAPI document is free JSON
+_ANYWHERE: Final = (400, 401, 403, 421, 429, 431, 503)
+"""Statuses of errors that every address can answer with."""
+_OF_BODIES: Final = (408, 413, 415)
+"""And those of an address that takes a body."""
 
 
 def document(version: str) -> Json:
     """The whole document."""
+    operations = _operations()
     return {
         "openapi": "3.1.0",
         "info": {
@@ -21,79 +29,177 @@ def document(version: str) -> Json:
             "description": "Live progress of long work, never lost or repeated.",
         },
         "paths": {
-            "/api/health": {"get": _health()},
-            "/api/channels/{channel}": {"get": _describe()},
-            "/api/channels/{channel}/events": {"get": _poll(), "post": _publish()},
-            "/api/channels/{channel}/stream": {"get": _stream(one=True)},
-            "/api/stream": {"get": _stream(one=False)},
-            "/api/import/progress/{channel}": {"get": _progress()},
-        },
-        "components": {"schemas": _schemas()},
-    }
-
-
-def _schemas() -> Json:
-    text, number = {"type": "string"}, {"type": "integer"}
-    flat = {
-        "type": "object",
-        "required": ["type", "channel", "offset", "position", "timestamp"],
-        "properties": {
-            "type": text,
-            "channel": text,
-            "offset": number,
-            "position": text,
-            "timestamp": {"type": "string", "format": "date-time"},
-            "key": text,
-        },
-        "additionalProperties": True,
-    }
-    draft = {
-        "type": "object",
-        "required": ["type"],
-        "properties": {
-            "type": {"type": "string", "minLength": 1, "maxLength": 128},
-            "data": {"type": ["object", "null"]},
-            "key": {"type": ["string", "null"], "minLength": 1, "maxLength": 255},
-        },
-        "additionalProperties": False,
-    }
-    error = {
-        "type": "object",
-        "required": ["error"],
-        "properties": {
-            "error": {
-                "type": "object",
-                "required": ["code", "message", "details"],
-                "properties": {
-                    "code": {"type": "string", "enum": [code.spelling for code in Code]},
-                    "message": text,
-                    "details": {"type": "object"},
-                },
+            route.template: {
+                method.lower(): _entitled(route, _of(operations, method, route.template)) for method in route.methods
             }
+            for route in ROUTES
+        },
+        "components": {"schemas": schemas(), "securitySchemes": _ways()},
+    }
+
+
+def _of(operations: dict[str, Json], method: str, template: str) -> Json:
+    """What is said of an operation. A HEAD is a GET whose answers have no body."""
+    if method != "HEAD":
+        return operations[f"{method} {template}"]
+    asked = operations[f"GET {template}"]
+    answers = {status: {"description": answer["description"]} for status, answer in asked["responses"].items()}
+    return {**asked, "responses": answers}
+
+
+def _entitled(route: Route, operation: Json) -> Json:
+    """The operation, with who may. Where nobody needs a token all may, so none is an alternative to each."""
+    if route.needs is None:
+        return {**operation, "security": []}
+    needed = f"Wants the role {route.needs.value}, where a token is needed."
+    if route.needs is Role.VIEWER:
+        needed = "Wants a token, where one is needed."
+    said = [operation.get("description", ""), needed]
+    return {
+        **operation,
+        "description": " ".join(filter(None, said)),
+        "security": [{}, *({name: []} for name in _ways())],
+    }
+
+
+def _ways() -> Json:
+    """The ways to show a token."""
+    return {
+        "bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"},
+        "cookie": {
+            "type": "apiKey",
+            "in": "cookie",
+            "name": COOKIE,
+            "description": "Of a browser that signed in. It changes something for a page of the same origin alone.",
+        },
+        "token": {
+            "type": "apiKey",
+            "in": "query",
+            "name": "token",
+            "description": "For clients that can set no header.",
+        },
+        "ticket": {
+            "type": "apiKey",
+            "in": "query",
+            "name": "ticket",
+            "description": "Works once, within seconds; see /api/tickets.",
         },
     }
-    page = {
-        "type": "object",
-        "required": ["events", "position", "more"],
-        "properties": {
-            "events": {"type": "array", "items": {"type": "object"}},
-            "position": text,
-            "more": {"type": "boolean"},
-            "snapshot": {"type": "array", "items": {"$ref": "#/components/schemas/Event"}},
-        },
+
+
+def _operations() -> dict[str, Json]:
+    """Every operation, by method and path."""
+    return {**_of_channels(), **_of_access(), **_of_operators()}
+
+
+def _of_channels() -> dict[str, Json]:
+    unchanged = {"304": {"description": "Nothing new"}}
+    return {
+        "GET /api/channels/{channel}": _operation(
+            "A channel: its head, its readers, what they acknowledged",
+            [_channel()],
+            {"200": _json("The channel", ref("Channel"))},
+        ),
+        "GET /api/channels/{channel}/events": _operation(
+            "Read after a position, waiting for news if asked to",
+            [
+                _channel(),
+                _query("since", "A position; empty: everything the log holds; absent: the snapshot"),
+                _query("limit", "Most events in the answer", "integer"),
+                _query("wait", "Seconds to wait for news", "number"),
+            ],
+            {"200": _json("What is there", ref("Page")), **unchanged},
+        ),
+        "POST /api/channels/{channel}/events": _publish(),
+        "GET /api/channels/{channel}/stream": _stream([_channel()]),
+        "GET /api/stream": _stream([_several()]),
+        "GET /api/import/progress/{channel}": _operation(
+            "A session for clients that know only events: a stream, or the newest as JSON, by Accept",
+            [_channel()],
+            {"200": _newest(), **unchanged},
+        ),
     }
-    published = {
-        "type": "object",
-        "required": ["channel", "offset", "position", "count", "replayed"],
-        "properties": {
-            "channel": text,
-            "offset": number,
-            "position": text,
-            "count": number,
-            "replayed": {"type": "boolean"},
-        },
+
+
+def _of_access() -> dict[str, Json]:
+    return {
+        "GET /api/sign-in": _operation(
+            "Whether a token is needed here, and whether people sign in", [], {"200": _json("So", ref("Ways"))}
+        ),
+        "POST /api/sign-in": _operation(
+            "Sign in with a password",
+            [],
+            {"200": _with_cookie(_json("Who that is; the cookie is the token", ref("Me")))},
+            body=_body(ref("Password")),
+            errors=(501,),
+        ),
+        "POST /api/sign-out": _operation(
+            "Sign out: the token of who asks counts no more",
+            [],
+            {"200": _with_cookie(_json("Nobody, from now on", ref("Nobody")))},
+        ),
+        "GET /api/me": _operation("Who asks, and what that covers", [], {"200": _json("Somebody", ref("Me"))}),
+        "POST /api/tickets": _operation(
+            "A ticket, which shows a token once in an address: for EventSource",
+            [],
+            {"200": _json("The ticket", ref("Ticket"))},
+            errors=(501,),
+        ),
+        "POST /api/shares": _operation(
+            "A link by which whoever has it watches one channel, until a date",
+            [],
+            {"200": _json("The link", ref("Share"))},
+            body=_body(ref("Sharing")),
+            errors=(501,),
+        ),
+        "POST /api/revocations": _operation(
+            "Revoke a token, or all that a user was given so far, and end their connections",
+            [],
+            {"200": _json("What was revoked", ref("Revoked"))},
+            body=_body(ref("Revocation")),
+            errors=(501,),
+        ),
     }
-    return {"Event": flat, "Draft": draft, "Error": error, "Page": page, "Published": published}
+
+
+def _of_operators() -> dict[str, Json]:
+    limit = _query("limit", "Most entries in the answer", "integer")
+    channel, type = _query("channel", "Of this channel alone"), _query("type", "Of this type alone")
+    ill = {"503": _json("Degraded, or an error", either("Health", "Error"))}
+    return {
+        "GET /metrics": _operation("The figures, for Prometheus", [], {"200": _text("Prometheus or OpenMetrics")}),
+        "GET /api/metrics": _operation("The figures", [], {"200": _json("The figures", ref("Figures"))}),
+        "GET /api/debug/messages": _operation(
+            "The last messages, without what they held", [channel, type, limit], {"200": _json("So", ref("Messages"))}
+        ),
+        "GET /api/debug/connections": _operation(
+            "Who is connected, and how far", [channel, limit], {"200": _json("So", ref("Connections"))}
+        ),
+        "GET /api/audit": _operation(
+            "Who did what",
+            [
+                _query("since", "A position; empty or absent: everything kept"),
+                limit,
+                _query("wait", "Seconds to wait for news", "integer"),
+            ],
+            {"200": _json("What was done", ref("Trail"))},
+        ),
+        "GET /api/health": _operation(
+            "Whether the server can do its work; in detail for operators", [], _healthy("Healthy") | ill
+        ),
+        "GET /api/health/live": _operation("Whether the process lives", [], _healthy("It does")),
+        "GET /api/health/ready": _operation("Whether to send requests here", [], _healthy("Yes") | ill),
+    }
+
+
+def _operation(
+    summary: str, parameters: list[Json], answers: Json, *, body: Json | None = None, errors: tuple[int, ...] = ()
+) -> Json:
+    """An operation, with the errors of every address and of this one."""
+    statuses = {*_ANYWHERE, *errors, *(_OF_BODIES if body is not None else ())}
+    refusals = {str(status): _error(status) for status in sorted(statuses)}
+    operation = {"summary": summary, "parameters": parameters, "responses": {**refusals, **answers}}
+    return operation if body is None else {**operation, "requestBody": body}
 
 
 def _channel() -> Json:
@@ -101,89 +207,63 @@ def _channel() -> Json:
     return {"name": "channel", "in": "path", "required": True, "schema": name}
 
 
+def _several() -> Json:
+    names = {"type": "array", "items": {"type": "string"}}
+    return {"name": "channel", "in": "query", "required": True, "explode": True, "schema": names}
+
+
 def _query(name: str, description: str, kind: str = "string") -> Json:
     return {"name": name, "in": "query", "required": False, "description": description, "schema": {"type": kind}}
+
+
+def _body(schema: Json) -> Json:
+    return {"required": True, "content": {"application/json": {"schema": schema}}}
 
 
 def _json(description: str, schema: Json) -> Json:
     return {"description": description, "content": {"application/json": {"schema": schema}}}
 
 
-def _ref(name: str) -> Json:
-    return {"$ref": f"#/components/schemas/{name}"}
+def _text(description: str) -> Json:
+    return {"description": description, "content": {"text/plain": {}, "application/openmetrics-text": {}}}
 
 
-def _answers(answers: Json) -> Json:
-    return {**answers, "default": _json("An error", _ref("Error"))}
+def _with_cookie(answer: Json) -> Json:
+    return {**answer, "headers": {"Set-Cookie": {"schema": {"type": "string"}}}}
 
 
-def _health() -> Json:
-    return {
-        "summary": "Whether the server can do its work",
-        "responses": {"200": _json("Healthy", {"type": "object"}), "503": _json("Degraded", {"type": "object"})},
-    }
+def _healthy(description: str) -> Json:
+    return {"200": _json(description, ref("Health"))}
 
 
-def _describe() -> Json:
-    return {
-        "summary": "A channel: its head, its readers, what they acknowledged",
-        "parameters": [_channel()],
-        "responses": _answers({"200": _json("The channel", {"type": "object"})}),
-    }
-
-
-def _poll() -> Json:
-    return {
-        "summary": "Read after a position, waiting for news if asked to",
-        "parameters": [
-            _channel(),
-            _query("since", "A position; empty: everything the log holds; absent: the snapshot"),
-            _query("limit", "Most events in the answer", "integer"),
-            _query("wait", "Seconds to wait for news", "number"),
-        ],
-        "responses": _answers({"200": _json("What is there", _ref("Page")), "304": {"description": "Nothing new"}}),
-    }
+def _error(status: int) -> Json:
+    codes = ", ".join(code.spelling for code in Code if code.status == status)
+    return _json(f"An error: {codes}", ref("Error"))
 
 
 def _publish() -> Json:
-    many = {"oneOf": [_ref("Draft"), {"type": "array", "items": _ref("Draft"), "minItems": 1}]}
+    many = {"oneOf": [ref("Draft"), {"type": "array", "items": ref("Draft"), "minItems": 1}]}
     key = {"name": "Idempotency-Key", "in": "header", "required": False, "schema": {"type": "string", "maxLength": 255}}
-    return {
-        "summary": "Publish one event, an array, or a line each (NDJSON)",
-        "parameters": [_channel(), key],
-        "requestBody": {
-            "required": True,
-            "content": {"application/json": {"schema": many}, "application/x-ndjson": {"schema": {"type": "string"}}},
-        },
-        "responses": _answers(
-            {"201": _json("Stored", _ref("Published")), "200": _json("Known from an earlier call", _ref("Published"))}
-        ),
-    }
+    body = _body(many)
+    body["content"]["application/x-ndjson"] = {"schema": {"type": "string"}}
+    return _operation(
+        "Publish one event, an array, or a line each (NDJSON)",
+        [_channel(), key],
+        {"201": _json("Stored", ref("Published")), "200": _json("Known from an earlier call", ref("Published"))},
+        body=body,
+        errors=(422,),
+    )
 
 
-def _stream(*, one: bool) -> Json:
-    several = {
-        "name": "channel",
-        "in": "query",
-        "required": True,
-        "explode": True,
-        "schema": {"type": "array", "items": {"type": "string"}},
-    }
-    return {
-        "summary": "Server-Sent Events",
-        "parameters": [
-            _channel() if one else several,
-            _query("since", "As when polling; Last-Event-ID goes before it"),
-        ],
-        "responses": _answers({"200": {"description": "A stream", "content": {"text/event-stream": {}}}}),
-    }
+def _stream(named: list[Json]) -> Json:
+    return _operation(
+        "Server-Sent Events",
+        [*named, _query("since", "As when polling; Last-Event-ID goes before it")],
+        {"200": {"description": "A stream", "content": {"text/event-stream": {}}}},
+    )
 
 
-def _progress() -> Json:
-    return {
-        "summary": "A session for clients that know only events: a stream, or the newest as JSON, by Accept",
-        "parameters": [_channel()],
-        "responses": _answers(
-            {"200": _json("The newest event", {"type": "object"}), "304": {"description": "Nothing new"}}
-        ),
-    }
+def _newest() -> Json:
+    answer = _json("A stream, or the newest event", {"type": "object"})
+    answer["content"]["text/event-stream"] = {}
+    return answer

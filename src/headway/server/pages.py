@@ -1,7 +1,8 @@
-"""The landing page and what it loads: the files of `static/` that stand in the table below, and nothing else.
+"""The landing page, the page to sign in, and what they load: the files of `static/` that stand in the table below, and
+nothing else.
 
-A path is looked up in the table, never joined to a folder, so no spelling of `..` leads anywhere. The page is for
-everybody, token or not: it holds nothing but itself, and whatever it asks for is checked where it is asked for.
+A path is looked up in the table, never joined to a folder, so no spelling of `..` leads anywhere. The pages are for
+everybody, token or not: they hold nothing but themselves, and whatever they ask for is checked where it is asked for.
 """
 
 from __future__ import annotations
@@ -22,8 +23,11 @@ __all__ = ["Page", "find", "serve"]
 _HTML: Final = b"text/html; charset=utf-8"
 _FILES: Final[Mapping[str, tuple[str, bytes]]] = {
     "/": ("landing.html", _HTML),
+    "/sign-in": ("sign-in.html", _HTML),
     "/static/landing.css": ("landing.css", b"text/css; charset=utf-8"),
     "/static/landing.js": ("landing.js", b"text/javascript; charset=utf-8"),
+    "/static/page.js": ("page.js", b"text/javascript; charset=utf-8"),
+    "/static/sign-in.js": ("sign-in.js", b"text/javascript; charset=utf-8"),
     "/static/headway.svg": ("headway.svg", b"image/svg+xml"),
 }
 """Every path there is: its file and its content type."""

@@ -9,7 +9,11 @@
  * 3. The next carrier is tried only where this one did not open although the server answers: then something on the way
  *    does not let it through. A server that does not answer is waited for.
  * 4. Everything kept is bounded: 20 events, 24 lanes, 3 notices.
+ * 5. A token is in no address: that of a share link is taken out at once, kept in memory, and said in a header or a
+ *    message; for a stream, which can say neither, it is exchanged for a ticket that works once.
  */
+
+import { BASE, ask, authorization, element } from "./page.js";
 
 const EVENTS_SHOWN = 20;
 const LANES_SHOWN = 24;
@@ -24,10 +28,7 @@ const MOST_MS = 20_000;
 const POLL_SECONDS = 25; // most proxies cut a request at 30 s or later
 const DEFAULT_SERVER = "http://127.0.0.1:4000";
 
-/** Where the server is found, also when it is mounted below a path. */
-const BASE = new URL("..", import.meta.url);
-
-/** @typedef {Record<string, any>} Json  what came over the wire */
+/** @typedef {import("./page.js").Json} Json  what came over the wire */
 /** @typedef {{channel: string, since: string | null, token: string}} Place */
 /** @typedef {"reconnect" | "renew" | "stop"} Advice */
 /** @typedef {{told: (message: Json) => void, ended: (reason: string, advice?: Advice) => void}} Hooks */
@@ -53,11 +54,6 @@ function channelUrl(channel, what, query = {}) {
 /** @param {string} channel  Also for between the quotes of a shell. */
 function encoded(channel) {
   return encodeURIComponent(channel).replaceAll("'", "%27");
-}
-
-/** @param {string} token @returns {Record<string, string>} */
-function authorization(token) {
-  return token ? { authorization: `Bearer ${token}` } : {};
 }
 
 // Carriers: each opens one connection from a place, and says what it hears and that it ended.
@@ -93,23 +89,45 @@ const WEBSOCKET = {
 const EVENT_STREAM = {
   name: "Server-Sent Events",
   open(place, hooks) {
-    const url = channelUrl(place.channel, "/stream", { since: place.since, token: place.token || null });
-    const source = new EventSource(url);
-    const life = new Life(() => hooks.ended("no sign of life"));
-    source.onopen = () => life.begin();
-    source.addEventListener("heartbeat", () => life.heard());
-    source.onmessage = ({ data }) => {
-      life.heard();
-      hooks.told(JSON.parse(data));
-    };
-    // It would come back by itself, but only to the same carrier and without our back-off.
-    source.onerror = () => hooks.ended("the stream ended");
+    let close = () => {};
+    let left = false;
+    ticketFor(place.token).then(
+      (ticket) => left || (close = openStream(place, ticket, hooks)),
+      (/** @type {unknown} */ error) => hooks.ended(sentence(error)),
+    );
     return () => {
-      life.end();
-      source.close();
+      left = true;
+      close();
     };
   },
 };
+
+/** An EventSource can say its token nowhere but in the address: what stands there works once.
+ * @param {string} token @returns {Promise<string | null>}  null: none is needed */
+async function ticketFor(token) {
+  if (!token) return null;
+  const { status, body } = await ask("api/tickets", { token, body: {} });
+  if (status !== 200) throw new Error(body.error.message);
+  return body.ticket;
+}
+
+/** @param {Place} place @param {string | null} ticket @param {Hooks} hooks */
+function openStream(place, ticket, hooks) {
+  const source = new EventSource(channelUrl(place.channel, "/stream", { since: place.since, ticket }));
+  const life = new Life(() => hooks.ended("no sign of life"));
+  source.onopen = () => life.begin();
+  source.addEventListener("heartbeat", () => life.heard());
+  source.onmessage = ({ data }) => {
+    life.heard();
+    hooks.told(JSON.parse(data));
+  };
+  // It would come back by itself, but only to the same carrier and without our back-off.
+  source.onerror = () => hooks.ended("the stream ended");
+  return () => {
+    life.end();
+    source.close();
+  };
+}
 
 /** @type {Carrier} */
 const POLLING = {
@@ -151,8 +169,9 @@ function adviceOf(code) {
   return [1000, 1003, 1008, 1009, 4002, 4003, 4009].includes(code) ? "stop" : "reconnect";
 }
 
-/** @param {Json} error @returns {Advice} */
+/** @param {Json} error  Of a request; or of a connection, which then brings its advice. @returns {Advice} */
 function refusal(error) {
+  if (error.advice) return error.advice;
   if (error.code === "unauthorized") return "renew";
   return error.retry ? "reconnect" : "stop";
 }
@@ -245,6 +264,7 @@ class Following {
     else if (message.type === "subscribed") this.#takeStart(message);
     else if (message.type === "gap") this.#takeGap(message);
     else if (message.type === "reconnect") this.#retry = Number(message.retry) || 0;
+    else if (message.type === "unsubscribed") this.#ended("the token does not cover this channel any more", "renew");
     else if (message.type === "auth_failed") this.#ended(message.message, "renew");
     else if (message.type === "error") this.#ended(message.message, refusal(message));
   }
@@ -355,7 +375,8 @@ function healthSentence({ status, details }) {
   const checks = /** @type {Json[]} */ (Object.values(details.checks ?? {}));
   const wrong = checks.find((check) => check.status !== "healthy");
   if (wrong) return `Degraded: ${wrong.message}`;
-  return `${status === "healthy" ? "Healthy" : status} · version ${details.version} · up ${duration(details.uptime)}`;
+  const version = details.version ? [`version ${details.version}`] : []; // what is told to operators
+  return [status === "healthy" ? "Healthy" : "Degraded", ...version, `up ${duration(details.uptime)}`].join(" · ");
 }
 
 /** @param {number} seconds */
@@ -517,6 +538,10 @@ function counted(count) {
 let following = null;
 let channel = "";
 
+/** The token of a share link, for as long as this page lives.
+ * @type {{channel: string, token: string} | null} */
+let shared = null;
+
 /** @param {string} name @param {boolean} everything */
 function watch(name, everything) {
   following?.stop();
@@ -529,6 +554,7 @@ function watch(name, everything) {
   element("lead", HTMLElement).hidden = true;
   element("published", HTMLElement).textContent = "";
   showExamples(name);
+  showAccount();
   const view = new View();
   view.draw();
   following = new Following({ channel: name, since: everything ? "" : null, token: token() }, {
@@ -552,17 +578,27 @@ function showPhase(phase, text, advice, reason = "") {
 
 function askForToken() {
   element("token-field", HTMLElement).hidden = false;
-  element("token", HTMLInputElement).focus();
+  if (!ways.sign_in) element("token", HTMLInputElement).focus();
+  showAccount();
 }
 
+/** What was typed, or came with the link to this channel; a browser that signed in has its cookie. */
 function token() {
-  return element("token", HTMLInputElement).value.trim();
+  return element("token", HTMLInputElement).value.trim() || (shared?.channel === channel ? shared.token : "");
 }
 
+/** `#channel=…`, or a share link: `?channel=…#token=…`. */
 function watchAsAddressed() {
   const wanted = new URLSearchParams(location.hash.slice(1));
-  const name = wanted.get("channel");
+  const name = wanted.get("channel") ?? new URLSearchParams(location.search).get("channel");
   if (!name) return;
+  const held = wanted.get("token");
+  if (held) {
+    shared = { channel: name, token: held };
+    wanted.delete("token");
+    wanted.set("channel", name);
+    history.replaceState(null, "", `${location.pathname}#${wanted}`);
+  }
   element("channel", HTMLInputElement).value = name;
   element("begin", HTMLSelectElement).value = wanted.has("everything") ? "everything" : "state";
   watch(name, wanted.has("everything"));
@@ -576,6 +612,55 @@ function onWatch(submit) {
   if (!name) return;
   history.replaceState(null, "", `#${new URLSearchParams({ channel: name, ...(everything ? { everything: "" } : {}) })}`);
   watch(name, everything);
+}
+
+// Who is here
+
+/** What the server wants of whom it does not know. */
+let ways = { open: true, sign_in: false };
+
+/** Say who is here, and offer what they can do about it. Where nobody needs a token there is nothing to say. */
+async function showAccount() {
+  try {
+    ways = /** @type {typeof ways} */ ((await ask("api/sign-in")).body);
+    const held = token();
+    const { status, body } = ways.open ? { status: 0, body: {} } : await ask("api/me", { token: held });
+    showIdentity(status === 200 ? body : null, held !== "");
+  } catch {
+    // The server cannot be reached, which is said elsewhere; what was shown stays.
+  }
+}
+
+/** @param {Json | null} me  null: nobody known @param {boolean} byToken  and not by the cookie */
+function showIdentity(me, byToken) {
+  element("account", HTMLElement).hidden = ways.open;
+  element("who", HTMLElement).replaceChildren(...whoNodes(me));
+  const out = element("sign-out", HTMLElement);
+  out.hidden = me === null || byToken;
+  const into = element("sign-in", HTMLAnchorElement);
+  into.hidden = !ways.sign_in || (me !== null && me.user !== null);
+  into.href = `sign-in?${new URLSearchParams({ to: `${location.pathname}${location.hash}` })}`;
+  element("publish-card", HTMLElement).hidden = me?.publish.length === 0;
+  showExamples(channel);
+}
+
+/** @param {Json | null} me @returns {(Node | string)[]} */
+function whoNodes(me) {
+  if (me === null) return ["Not signed in"];
+  if (me.user === null) return [`Watching by a link, until ${new Date(me.expires * 1000).toLocaleString("en-GB", { dateStyle: "medium", timeStyle: "short" })}`];
+  const name = document.createElement("strong");
+  name.textContent = shortened(me.user);
+  return ["Signed in as ", name];
+}
+
+async function onSignOut() {
+  const out = element("sign-out", HTMLButtonElement);
+  try {
+    await ask("api/sign-out", { body: {} });
+    location.reload(); // so that nothing that was shown to one is left for the next
+  } catch {
+    out.textContent = "Sign out: no answer, try again";
+  }
 }
 
 // Publishing
@@ -636,14 +721,15 @@ function showPublished(state, text) {
 /** @param {string} name */
 function showExamples(name) {
   const server = BASE.href.replace(/\/$/, "");
+  const header = ways.open ? "" : ' -H "Authorization: Bearer $HEADWAY_TOKEN"';
   const option = server === DEFAULT_SERVER ? "" : ` --url ${quoted(server)}`;
   const events = `${server}/api/channels/${encoded(name)}`;
   /** @type {[string, string][]} */
   const examples = [
     ["Watch in a terminal", `headway watch ${quoted(name)}${option}`],
     ["Publish from a terminal", `headway publish ${quoted(name)} progress '{"percent": 60}'${option}`],
-    ["Watch with curl", `curl -N '${events}/stream?since='`],
-    ["Publish with curl", `curl '${events}/events' -d '{"type": "progress", "data": {"percent": 80}}'`],
+    ["Watch with curl", `curl -N '${events}/stream?since='${header}`],
+    ["Publish with curl", `curl '${events}/events' -d '{"type": "progress", "data": {"percent": 80}}'${header}`],
   ];
   element("examples", HTMLElement).replaceChildren(...examples.map(exampleNode));
 }
@@ -679,13 +765,6 @@ function quoted(text) {
 
 // The document
 
-/** @template {HTMLElement} T @param {string} id @param {new () => T} kind @returns {T} */
-function element(id, kind) {
-  const found = document.getElementById(id);
-  if (found instanceof kind) return found;
-  throw new Error(`the page has no ${kind.name} #${id}`);
-}
-
 /** @param {string} id @returns {HTMLElement} */
 function clone(id) {
   const node = element(id, HTMLTemplateElement).content.firstElementChild?.cloneNode(true);
@@ -703,6 +782,7 @@ function part(node, selector) {
 element("watch-form", HTMLFormElement).addEventListener("submit", onWatch);
 element("publish-form", HTMLFormElement).addEventListener("submit", onPublish);
 element("publish-form", HTMLFormElement).addEventListener("input", () => (idempotencyKey = ""));
+element("sign-out", HTMLButtonElement).addEventListener("click", onSignOut);
 element("reconnect", HTMLButtonElement).addEventListener("click", () => following?.start());
 addEventListener("online", () => following?.start());
 addEventListener("hashchange", watchAsAddressed);
@@ -710,3 +790,4 @@ addEventListener("visibilitychange", () => document.hidden || showHealth());
 setInterval(() => document.hidden || showHealth(), HEALTH_MS);
 showHealth();
 watchAsAddressed();
+if (!channel) showAccount();

@@ -1,0 +1,156 @@
+"""The schemas of the OpenAPI document: what bodies hold."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from headway.access.identity import Role
+from headway.codes import Code
+
+__all__ = ["Json", "either", "ref", "schemas"]
+
+Json = dict[str, Any]  # Any: an OpenAPI document is free JSON
+
+_TEXT: Final[Json] = {"type": "string"}
+_NUMBER: Final[Json] = {"type": "integer"}
+_NAMES: Final[Json] = {"type": "array", "items": {"type": "string"}}
+_MOMENT: Final[Json] = {"type": "number", "description": "Seconds since 1970"}
+
+
+def ref(name: str) -> Json:
+    """A schema by its name."""
+    return {"$ref": f"#/components/schemas/{name}"}
+
+
+def either(*names: str) -> Json:
+    """One of several schemas."""
+    return {"anyOf": [ref(name) for name in names]}
+
+
+def schemas() -> Json:
+    """Every schema, by its name."""
+    return {**_of_events(), **_of_access(), **_of_operations()}
+
+
+def _of_events() -> Json:
+    text, number = _TEXT, _NUMBER
+    flat = {
+        "type": "object",
+        "required": ["type", "channel", "offset", "position", "timestamp"],
+        "properties": {
+            "type": text,
+            "channel": text,
+            "offset": number,
+            "position": text,
+            "timestamp": {"type": "string", "format": "date-time"},
+            "key": text,
+        },
+        "additionalProperties": True,
+    }
+    draft = {
+        "type": "object",
+        "required": ["type"],
+        "properties": {
+            "type": {"type": "string", "minLength": 1, "maxLength": 128},
+            "data": {"type": ["object", "null"]},
+            "key": {"type": ["string", "null"], "minLength": 1, "maxLength": 255},
+        },
+        "additionalProperties": False,
+    }
+    error = {
+        "type": "object",
+        "required": ["error"],
+        "properties": {
+            "error": {
+                "type": "object",
+                "required": ["code", "message", "details"],
+                "properties": {
+                    "code": {"type": "string", "enum": [code.spelling for code in Code]},
+                    "message": text,
+                    "details": {"type": "object"},
+                },
+            }
+        },
+    }
+    page = {
+        "type": "object",
+        "required": ["events", "position", "more"],
+        "properties": {
+            "events": {"type": "array", "items": {"type": "object"}},
+            "position": text,
+            "more": {"type": "boolean"},
+            "snapshot": {"type": "array", "items": {"$ref": "#/components/schemas/Event"}},
+        },
+    }
+    published = {
+        "type": "object",
+        "required": ["channel", "offset", "position", "count", "replayed"],
+        "properties": {
+            "channel": text,
+            "offset": number,
+            "position": text,
+            "count": number,
+            "replayed": {"type": "boolean"},
+        },
+    }
+    channel = _object(channel=_TEXT, position=_TEXT, offset=_NUMBER, readers=_NUMBER)
+    channel["properties"]["acknowledged"] = {"type": ["integer", "null"]}
+    return {
+        "Event": flat,
+        "Draft": draft,
+        "Error": error,
+        "Page": page,
+        "Published": published,
+        "Channel": channel,
+    }
+
+
+def _of_access() -> Json:
+    role = {"type": "string", "enum": [role.value for role in Role]}
+    expires = {"type": ["number", "null"], "description": "Seconds since 1970; null: never"}
+    nobody = {"type": ["string", "null"]}
+    token = {"type": "string", "minLength": 1}
+    named = {"type": "string", "minLength": 1, "maxLength": 255}
+    seconds = {"type": "number", "minimum": 1, "maximum": 366 * 86_400}
+    return {
+        "Ways": _object(open={"type": "boolean"}, sign_in={"type": "boolean"}),
+        "Password": _object(user=_TEXT, password=_TEXT),
+        "Me": _object(user=nobody, role=role, channels=_NAMES, publish=_NAMES, expires=expires),
+        "Nobody": _object(user={"type": "null"}),
+        "Ticket": _object(ticket=_TEXT, seconds={"type": "number"}),
+        "Sharing": {
+            "type": "object",
+            "required": ["channel"],
+            "properties": {"channel": named, "seconds": seconds},
+        },
+        "Share": _object(channel=_TEXT, token=_TEXT, url=_TEXT, expires=_MOMENT),
+        "Revocation": {"oneOf": [_closed(token=token), _closed(user=named)]},
+        "Revoked": {
+            "type": "object",
+            "required": ["user"],
+            "properties": {"user": nobody, "id": {"type": "string", "description": "The token's `jti`"}},
+        },
+    }
+
+
+def _of_operations() -> Json:
+    status = {"type": "string", "enum": ["healthy", "degraded"]}
+    counters = ("active_connections", "total_connections", "total_messages", "bytes_sent", "bytes_received")
+    objects = {"type": "array", "items": {"type": "object"}}
+    return {
+        "Health": {"type": "object", "required": ["status"], "properties": {"status": status}},
+        "Figures": _object(**dict.fromkeys(counters, _NUMBER), average_connection_duration={"type": "number"}),
+        "Messages": _object(messages=objects),
+        "Connections": _object(connections=objects, total=_NUMBER),
+        "Trail": _object(events=objects, position=_TEXT, more={"type": "boolean"}),
+    }
+
+
+def _object(**properties: Json) -> Json:
+    """An object with at least these."""
+    return {"type": "object", "required": list(properties), "properties": dict(properties)}
+
+
+def _closed(**properties: Json) -> Json:
+    """An object with these and nothing else."""
+    return {**_object(**properties), "additionalProperties": False}

@@ -1,0 +1,326 @@
+"""Signing in, signing out and share links in a real Chromium: what a person sees and what an address shows."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+from urllib.parse import quote
+
+import pytest
+from playwright.async_api import BrowserContext, Page, Request, Route, WebSocketRoute, expect
+
+from headway.access.identity import Role
+from headway.server.users import User
+from headway.testing.serving import Kind
+from tests.server.guests import CHANNEL, PASSWORD, House, guarded, password_hash
+
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(60)]
+
+MARKUP = "<img src=x onerror='window.broken=1'>"
+
+
+@pytest.fixture
+async def house(tmp_path: Path) -> AsyncIterator[House]:
+    """A guarded server."""
+    async with guarded(tmp_path) as made:
+        yield made
+
+
+async def sign_in(tab: Page, house: House, user: str = "ann", password: str = PASSWORD, to: str = "") -> None:
+    """Fill in the page, with the keyboard alone."""
+    await tab.goto(house.address.http("/sign-in") + (f"?to={quote(to, safe='')}" if to else ""))
+    await expect(tab.get_by_label("Name")).to_be_focused()
+    await tab.keyboard.type(user)
+    await tab.get_by_label("Password", exact=True).fill(password)
+    await tab.keyboard.press("Enter")
+
+
+async def live_over(tab: Page, transport: str) -> None:
+    """Wait until the page says that it is live, and over what."""
+    await expect(tab.locator("#phase")).to_have_text(f"live over {transport}", timeout=20_000)
+
+
+async def test_a_person_signs_in_watches_and_signs_out(tab: Page, house: House) -> None:
+    """From the refusal to the sign-in page and back to the channel; the cookie is for no script; out means out."""
+    await tab.goto(house.address.http(f"/#channel={CHANNEL}"))
+    await tab.get_by_role("link", name="Sign in").click()
+    await tab.get_by_label("Name").fill("ann")
+    await tab.get_by_label("Password", exact=True).fill(PASSWORD)
+    await tab.get_by_role("button", name="Sign in").click()
+    await live_over(tab, "WebSocket")
+    await expect(tab.locator("#who")).to_have_text("Signed in as ann")
+    await house.live.publish(CHANNEL, "progress", {"percent": 40})
+    await expect(tab.locator("#events .type")).to_have_text(["progress"])
+    assert await tab.evaluate("document.cookie") == ""
+    await tab.get_by_role("button", name="Publish", exact=True).click()
+    await expect(tab.locator("#published")).to_have_text("Stored at offset 2.")
+    await tab.get_by_role("button", name="Sign out").click()
+
+    await expect(tab.locator("#who")).to_have_text("Not signed in")
+    await expect(tab.get_by_label("Token")).to_be_visible()
+    assert await tab.context.cookies() == []
+
+
+async def test_who_signs_out_in_one_tab_is_out_in_the_other(context: BrowserContext, house: House) -> None:
+    """The other tab's connection ends, and says why; nothing of what follows is shown in it."""
+    first, second = await context.new_page(), await context.new_page()
+    await sign_in(first, house, to=f"/#channel={CHANNEL}")
+    await live_over(first, "WebSocket")
+    await second.goto(house.address.http(f"/#channel={CHANNEL}"))
+    await live_over(second, "WebSocket")
+    await first.get_by_role("button", name="Sign out").click()
+
+    await expect(second.locator("#phase")).to_have_text("the token has been revoked")
+    await expect(second.get_by_role("link", name="Sign in")).to_be_visible()
+
+
+async def test_a_wrong_password_is_told_beside_the_form(tab: Page, house: House) -> None:
+    """The sentence is announced, the fields are marked, and the password stands selected for the next try."""
+    await sign_in(tab, house, password="wrong password")
+
+    await expect(tab.get_by_role("alert")).to_have_text("The name or the password is wrong.")
+    await expect(tab.get_by_label("Password", exact=True)).to_be_focused()
+    await expect(tab.get_by_label("Password", exact=True)).to_have_attribute("aria-invalid", "true")
+    await tab.keyboard.type(PASSWORD)
+    await expect(tab.get_by_role("alert")).to_be_hidden()
+    await tab.keyboard.press("Enter")
+    await expect(tab.locator("#who")).to_have_text("Signed in as ann")
+
+
+async def test_too_many_tries_are_told_with_the_time_to_wait(tab: Page, house: House) -> None:
+    """429 is a sentence with seconds in it, not a code."""
+    for number in range(10):
+        await house.post("/api/sign-in", {"user": f"user{number}", "password": "wrong password"})
+    await sign_in(tab, house)
+
+    await expect(tab.get_by_role("alert")).to_have_text("Too many tries. Wait 10 seconds, then try again.")
+
+
+async def test_a_server_that_is_gone_is_told(tab: Page, house: House) -> None:
+    """Offline, and a proxy's page in the server's place, are both no answer; the form stays as it was filled in."""
+    await tab.goto(house.address.http("/sign-in"))
+    await tab.get_by_label("Name").fill("ann")
+    await tab.get_by_label("Password", exact=True).fill(PASSWORD)
+    await tab.context.set_offline(True)
+    await tab.get_by_role("button", name="Sign in").click()
+    await expect(tab.get_by_role("alert")).to_have_text(
+        "The server cannot be reached. Check your connection, then try again."
+    )
+    await tab.context.set_offline(False)
+    await tab.route("**/api/sign-in", _bad_gateway)
+    await tab.get_by_role("button", name="Sign in").click()
+    await expect(tab.get_by_role("alert")).to_contain_text("cannot be reached")
+    await tab.unroute("**/api/sign-in")
+    await tab.get_by_role("button", name="Sign in").click()
+
+    await expect(tab.locator("#who")).to_have_text("Signed in as ann")
+
+
+FOREIGN = [
+    "//evil.example/x",
+    "\\\\evil.example",
+    "/\\evil.example",
+    "/\t/evil.example",
+    "/\n//evil.example",
+    "https://evil.example",
+    "https:evil.example",
+    "javascript:window.broken=1",
+    " javascript:window.broken=1",
+    "data:text/html,x",
+    "evil",
+    "http://[",
+    "/sign-in?to=/sign-in",
+]
+
+
+async def test_nobody_is_led_elsewhere(tab: Page, house: House) -> None:
+    """Whatever `?to=` says that is no path of ours, the way on leads to our first page; who signs in lands there."""
+    left: list[str] = []
+    tab.on("request", lambda request: left.append(request.url) if "evil" in request.url.partition("?")[0] else None)
+    for to in FOREIGN:
+        await tab.goto(house.address.http(f"/sign-in?to={quote(to, safe='')}"))
+
+        assert await tab.locator("#back").evaluate("one => one.href") == house.address.http("/"), to
+    await sign_in(tab, house, to="//evil.example/x")
+    await expect(tab.locator("#who")).to_have_text("Signed in as ann")
+
+    assert (tab.url, left) == (house.address.http("/"), [])
+
+
+async def test_below_a_path_another_application_is_elsewhere(tab: Page, tmp_path: Path) -> None:
+    """Mounted, the pages work below their path, and lead to nothing above it."""
+    async with guarded(tmp_path, kind=Kind.MOUNTED) as house:
+        await sign_in(tab, house, to="/admin")
+        await expect(tab.locator("#who")).to_have_text("Signed in as ann")
+        assert tab.url == house.address.http("/")
+        await tab.close()
+
+
+async def test_the_form_is_for_password_managers_and_for_all_readers(tab: Page, house: House) -> None:
+    """The fields say what they are, nothing is sent without a script, and a keyboard reaches everything, visibly."""
+    await tab.goto(house.address.http("/sign-in"))
+    user, password = tab.get_by_label("Name"), tab.get_by_label("Password", exact=True)
+
+    await expect(user).to_have_attribute("autocomplete", "username")
+    await expect(password).to_have_attribute("autocomplete", "current-password")
+    await expect(tab.locator("form")).to_have_attribute("method", "post")
+    assert await tab.locator("html").get_attribute("lang") == "en"
+    stops = []
+    for _ in range(5):
+        stops.append(await tab.evaluate("document.activeElement.id"))
+        assert await tab.evaluate("getComputedStyle(document.activeElement).outlineStyle") != "none"
+        await tab.keyboard.press("Tab")
+    assert stops == ["user", "show", "password", "submit", "back"]
+    await tab.get_by_role("button", name="Show password").click()
+    await expect(password).to_have_attribute("type", "text")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+async def test_it_can_be_read_on_a_phone_in_any_light(tab: Page, house: House, scheme: str) -> None:
+    """At 360 pixels nothing needs scrolling sideways, the error neither; every text stands out (WCAG AA, 4.5 to 1)."""
+    await tab.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
+    await tab.set_viewport_size({"width": 360, "height": 740})
+    await sign_in(tab, house, user="n" * 64, password="wrong password")
+    await expect(tab.get_by_role("alert")).to_be_visible()
+
+    assert await tab.evaluate("() => document.documentElement.scrollWidth") <= 360
+    for height in await tab.eval_on_selector_all("input, #submit", "all => all.map(one => one.clientHeight)"):
+        assert height >= 40
+    assert await tab.evaluate(LEAST_CONTRAST) >= 4.5
+
+
+async def test_an_open_server_says_that_nobody_signs_in(tab: Page, tmp_path: Path) -> None:
+    """Where it makes no sense to sign in the page says so, instead of asking for a password."""
+    async with guarded(tmp_path, secret=None) as house:
+        await tab.goto(house.address.http("/sign-in"))
+        await expect(tab.locator("#lead")).to_contain_text("needs no sign-in")
+        await expect(tab.locator("form")).to_be_hidden()
+        await tab.goto(house.address.http("/"))
+        await expect(tab.locator("#health")).to_contain_text("Healthy")
+        await expect(tab.locator("#account")).to_be_hidden()
+        await tab.close()
+
+
+async def test_a_server_without_users_says_how_to_add_one(tab: Page, tmp_path: Path) -> None:
+    """With a secret and nobody who signs in there is no link to the page, and the page names the command."""
+    async with guarded(tmp_path, users=None) as house:
+        await tab.goto(house.address.http("/"))
+        await expect(tab.locator("#who")).to_have_text("Not signed in")
+        await expect(tab.get_by_role("link", name="Sign in")).to_be_hidden()
+        await tab.goto(house.address.http("/sign-in"))
+        await expect(tab.locator("#lead")).to_contain_text("headway user add")
+        await tab.close()
+
+
+async def test_a_name_is_text(tab: Page, house: House) -> None:
+    """Markup in the name of a user is shown as it is written."""
+    house.users.put(User(MARKUP, password_hash(), Role.ADMIN))
+    await sign_in(tab, house, user=MARKUP)
+
+    await expect(tab.locator("#who")).to_have_text(f"Signed in as {MARKUP}")
+    assert await tab.locator("#account img").count() == 0
+    assert await tab.evaluate("() => 'broken' in window") is False
+
+
+BLOCKED = {"WebSocket": [], "Server-Sent Events": ["ws"], "long-polling": ["ws", "stream"]}
+
+
+@pytest.mark.parametrize("carrier", BLOCKED)
+async def test_a_share_link_opens_its_channel(tab: Page, house: House, carrier: str) -> None:
+    """Whatever carries it, who has the link watches; the token is in no address that is kept, logged or asked for."""
+    made = await house.made("/api/shares", {"channel": "a/b<i>"}, house.token(role="admin"))
+    asked: list[Request] = []
+    tab.on("request", lambda request: asked.append(request))
+    if "ws" in BLOCKED[carrier]:
+        await tab.route_web_socket("**/ws", _hang_up)
+    if "stream" in BLOCKED[carrier]:
+        await tab.route("**/stream*", _abort)
+    await tab.goto(house.address.http(made["url"]))
+    await live_over(tab, carrier)
+    await house.live.publish("a/b<i>", "progress", {"percent": 40, "name": MARKUP})
+    await expect(tab.locator("#lanes strong")).to_have_text(MARKUP)
+
+    assert tab.url == house.address.http("/#channel=a%2Fb%3Ci%3E")
+    await expect(tab.locator("#who")).to_contain_text("Watching by a link, until ")
+    await expect(tab.get_by_role("button", name="Publish", exact=True)).to_be_hidden()
+    assert [one.url for one in asked if made["token"] in one.url and not one.is_navigation_request()] == []
+    assert made["token"] not in await tab.evaluate("JSON.stringify({...localStorage, ...sessionStorage})")
+
+
+async def test_a_share_link_opens_one_channel_alone(tab: Page, house: House) -> None:
+    """Another channel is asked for without the link's token, and refused."""
+    made = await house.made("/api/shares", {"channel": CHANNEL}, house.token(role="admin"))
+    await tab.goto(house.address.http(made["url"]))
+    await live_over(tab, "WebSocket")
+    await tab.get_by_role("textbox", name="Channel").fill("run:8")
+    await tab.get_by_role("textbox", name="Channel").press("Enter")
+
+    await expect(tab.locator("#phase")).to_contain_text("a token is needed")
+
+
+async def test_a_share_link_goes_before_a_stale_sign_in(tab: Page, house: House) -> None:
+    """Who signed in yesterday and opens a link today watches by the link."""
+    await sign_in(tab, house)
+    await expect(tab.locator("#who")).to_have_text("Signed in as ann")
+    house.clock.advance(13 * 3600)
+    made = await house.made("/api/shares", {"channel": "secret:1"}, house.token(role="admin"))
+    await tab.goto(house.address.http(made["url"]))
+
+    await live_over(tab, "WebSocket")
+    await expect(tab.locator("#who")).to_contain_text("Watching by a link")
+
+
+@pytest.mark.parametrize("carrier", BLOCKED)
+async def test_the_end_of_a_sign_in_is_told(tab: Page, house: House, carrier: str) -> None:
+    """When the working day is over the page says so, on whatever carrier, and offers to sign in anew."""
+    if "ws" in BLOCKED[carrier]:
+        await tab.route_web_socket("**/ws", _hang_up)
+    if "stream" in BLOCKED[carrier]:
+        await tab.route("**/stream*", _abort)
+    await sign_in(tab, house, to=f"/#channel={CHANNEL}")
+    await live_over(tab, carrier)
+    house.sweep(12 * 3600 + 6)
+    await house.live.publish(CHANNEL, "news")  # so that a poll that waits is answered
+
+    await expect(tab.locator("#phase")).to_contain_text("the token has expired")
+    await expect(tab.get_by_role("link", name="Sign in")).to_be_visible()
+    await expect(tab.locator("#events")).to_be_hidden()
+
+
+LEAST_CONTRAST = """() => {
+  const context = document.createElement("canvas").getContext("2d", { willReadFrequently: true });
+  const rgb = (color) => {
+    context.clearRect(0, 0, 1, 1);
+    context.fillStyle = color;
+    context.fillRect(0, 0, 1, 1);
+    return [...context.getImageData(0, 0, 1, 1).data];
+  };
+  const light = (color) => {
+    const [r, g, b] = rgb(color).map((part) => part / 255).map((part) =>
+      part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4);
+    return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+  };
+  const ground = (node) => {
+    while (node && rgb(getComputedStyle(node).backgroundColor)[3] === 0) node = node.parentElement;
+    return node ? getComputedStyle(node).backgroundColor : "white";
+  };
+  const texts = [...document.querySelectorAll("body *")].filter((node) =>
+    node.checkVisibility() && [...node.childNodes].some((child) => child.nodeType === 3 && child.data.trim()));
+  return Math.min(...texts.map((node) => {
+    const [a, b] = [light(getComputedStyle(node).color), light(ground(node))];
+    return (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
+  }));
+}"""
+"""The least contrast of any visible text on the page, as WCAG 2.2 counts it."""
+
+
+async def _bad_gateway(route: Route) -> None:
+    await route.fulfill(status=502, content_type="text/html", body="<h1>Bad gateway</h1>")
+
+
+async def _hang_up(socket: WebSocketRoute) -> None:
+    await socket.close(code=3000, reason="a proxy")
+
+
+async def _abort(route: Route) -> None:
+    await route.abort()
