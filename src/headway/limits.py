@@ -111,6 +111,12 @@ class Limits:
     with one token; more in arrays."""
     request_burst: int = 2_000
     """Publishing requests of one user at once."""
+    paced_bytes: int = 10_000
+    """A message or request counts as one, and once more for each so many bytes of it: with the rates, a client says a
+    megabyte a second, and a user publishes two."""
+    containers: int = 100_000
+    """Lists and objects in one published body. Each becomes 60 to 200 bytes, however few it takes on the wire; ten for
+    each of the most events."""
     sign_in_rate: float = 0.1
     """Tries to sign in, a second, of one address or for one name, once `sign_in_burst` are used up: 8,640 guesses a
     day."""

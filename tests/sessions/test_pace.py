@@ -20,7 +20,7 @@ def test_a_client_is_heard_at_once_and_then_at_its_rate() -> None:
     pace = Pace(LIMITS, clock, hits)
     bucket = pace.bucket()
 
-    assert [pace.wait(bucket) for _ in range(5)] == [0.0, 0.0, 0.0, 0.5, 1.0]
+    assert [pace.wait(bucket, 9_999) for _ in range(5)] == [0.0, 0.0, 0.0, 0.5, 1.0]
     assert hits["message_rate"] == 2
     clock.advance(10.0)
     assert pace.wait(bucket) == 0.0
@@ -41,3 +41,13 @@ def test_a_user_publishes_no_more_often_than_allowed() -> None:
     assert hits["request_rate"] == 1
     clock.advance(1.0)
     pace.request("ann")
+
+
+def test_a_large_message_counts_for_several() -> None:
+    """The bound is one of bytes, too."""
+    pace = Pace(LIMITS, FakeClock(), Figures().limits)
+
+    assert pace.wait(pace.bucket(), 20_000) == 0.0
+    assert pace.wait(pace.bucket(), 30_000) == 0.5
+    with pytest.raises(Overloaded):
+        pace.request("ann", 20_000)

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import codecs
 import struct
+import sys
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -145,6 +146,8 @@ def unframe(data: bytes) -> Iterator[tuple[Opcode, bytes]]:
 class FrameReader:
     """Reads what a client sends. `receive` any bytes; what they complete is returned, in order.
 
+    `receive` reads at most so many frames; while `waiting` says so there are more, and `receive(b"")` goes on.
+
     After a `CloseFrame` or a `Violation` everything further is ignored.
     """
 
@@ -160,6 +163,7 @@ class FrameReader:
         "_max",
         "_opcode",
         "_payload",
+        "_stopped",
         "_utf8",
     )
 
@@ -171,6 +175,7 @@ class FrameReader:
         """How far the buffer has been read. It is cut once per `receive` and not at every frame, or a client that sends
         tiny frames would have the rest moved for each of them."""
         self._done = False
+        self._stopped = False
         # The message under way.
         self._opcode: Opcode | None = None
         self._compressed = False
@@ -183,17 +188,25 @@ class FrameReader:
         self._fin = False
         self._mask = b""
 
-    def receive(self, data: bytes) -> list[Received]:
+    @property
+    def waiting(self) -> bool:
+        """Whether `receive` stopped at its bound, with frames left to read."""
+        return self._stopped
+
+    def receive(self, data: bytes, most: int = sys.maxsize) -> list[Received]:
         """Read on. Never raises; a violation is the last thing returned."""
         received: list[Received] = []
         if self._done:
             return received
         self._buffer = self._buffer + data if self._buffer else bytes(data)
         try:
-            while self._step(received):
-                pass
+            self._stopped = True
+            for _ in range(most):
+                if not self._step(received):
+                    self._stopped = False
+                    break
         except _Broken as broken:
-            self._done = True
+            self._done, self._stopped = True, False
             received.append(Violation(broken.close, broken.reason))
         self._buffer = b"" if self._done else self._buffer[self._at :]
         self._at = 0

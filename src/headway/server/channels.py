@@ -9,6 +9,7 @@ import msgspec
 from headway.codes import Code
 from headway.errors import PeerError
 from headway.events import Draft
+from headway.limits import Limits
 from headway.protocols.stream import drafts_of
 from headway.server.request import Request
 from headway.transports import eventsource, polling
@@ -20,16 +21,18 @@ __all__ = ["describe", "poll", "progress", "publish", "stream", "stream_several"
 async def publish(request: Request) -> None:
     """`POST /api/channels/{channel}/events`: one event, an array, or a line each. 201, or 200 where the idempotency key
     was known."""
-    sessions = request.parts.sessions
-    body = await read_body(request.scope, request.receive, sessions.limits.body_bytes)
-    drafts = _drafts(body, header(request.scope, b"content-type") or "", sessions.limits.event_bytes)
+    sessions, limits = request.parts.sessions, request.parts.sessions.limits
+    # Before anything is read: who may not publish costs no more than the refusal.
+    sessions.publishable(request.identity, request.subject)
+    body = await read_body(request.scope, request.receive, limits.body_bytes, limits=limits)
+    sessions.pace.request(request.identity.user, len(body))
+    drafts = _drafts(body, header(request.scope, b"content-type") or "", limits)
     sessions.figures.of("http").received(len(body), messages=len(drafts))
     key = header(request.scope, b"idempotency-key")
     if key is not None and not 1 <= len(key) <= 255:
         raise PeerError("an idempotency key has 1 to 255 characters", details={"field": "Idempotency-Key"})
-    appended = await sessions.publish(
-        request.identity, request.subject, drafts, idempotency_key=key, address=client_of(request.scope)
-    )
+    address = client_of(request.scope)
+    appended = await sessions.publish(request.identity, request.subject, drafts, idempotency_key=key, address=address)
     last = appended.events[-1]
     fields = {
         "channel": last.channel,
@@ -76,19 +79,41 @@ async def progress(request: Request) -> None:
     await serve(request.parts.sessions, request.identity, request.subject, request.scope, request.receive, request.send)
 
 
-def _drafts(body: bytes, content_type: str, event_bytes: int) -> tuple[Draft, ...]:
+def _drafts(body: bytes, content_type: str, limits: Limits) -> tuple[Draft, ...]:
     """The events of a body. Lines where it says so; otherwise JSON, whatever it calls itself: `curl -d` calls it a
-    form."""
+    form. How many there are is asked before any of them is looked at."""
     if not body.strip():
         raise PeerError('the body is empty; publish {"type": …, "data": {…}}', code=Code.BAD_JSON)
+    if body.count(b"[") + body.count(b"{") > limits.containers:
+        raise PeerError(
+            f"a body has at most {limits.containers} lists and objects; publish less at once",
+            code=Code.TOO_LARGE,
+            details={"limit": limits.containers},
+        )
     if "ndjson" in content_type or "jsonl" in content_type or "json-seq" in content_type:
         lines = [(number, line) for number, line in enumerate(body.split(b"\n"), 1) if line.strip()]
-        return drafts_of([_decoded(line, f"line {number}: ") for number, line in lines], event_bytes=event_bytes)
-    return drafts_of(_decoded(body, ""), event_bytes=event_bytes)
+        _few(len(lines), limits)
+        items: object = [_decoded(line, f"line {number}: ") for number, line in lines]
+    elif body.lstrip()[:1] == b"[":
+        raw = _decoded(body, "", list[msgspec.Raw])
+        _few(len(raw), limits)
+        items = [_decoded(bytes(item), f"event {index}: ") for index, item in enumerate(raw)]
+    else:
+        items = _decoded(body, "")
+    return drafts_of(items, event_bytes=limits.event_bytes)
 
 
-def _decoded(text: bytes, where: str) -> Any:  # Any: JSON
+def _few(count: int, limits: Limits) -> None:
+    if count > limits.publish_events:
+        raise PeerError(
+            f"one publish takes at most {limits.publish_events} events, not {count}",
+            code=Code.TOO_LARGE,
+            details={"limit": limits.publish_events},
+        )
+
+
+def _decoded(text: bytes, where: str, kind: Any = Any) -> Any:  # Any: JSON
     try:
-        return msgspec.json.decode(text)
+        return msgspec.json.decode(text, type=kind)
     except (msgspec.DecodeError, RecursionError, ValueError) as error:
         raise PeerError(f"{where}the body is not JSON: {error}", code=Code.BAD_JSON) from error

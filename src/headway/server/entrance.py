@@ -13,14 +13,12 @@ A wrong password and an unknown name are answered alike, and take as long.
 
 from __future__ import annotations
 
-import asyncio
 import math
 from typing import Any, Final
 from urllib.parse import quote
 
 import msgspec
 
-from headway.access import passwords
 from headway.access.addresses import network
 from headway.access.grants import Grants
 from headway.access.identity import Identity, Unauthorized
@@ -64,8 +62,7 @@ async def sign_in(request: Request) -> None:
     # Both are charged, so that neither many names from one address nor one name from many goes faster.
     _charge(request, f"address {network(client_of(request.scope))}", f"name {name}")
     user = users.find(name)
-    async with parts.hashing:
-        matches = await asyncio.to_thread(passwords.matches, user.password if user is not None else None, password)
+    matches = await parts.hashing.matches(user.password if user is not None else None, password)
     if user is None or not matches:
         _note(request, Action.SIGN_IN_FAILED, name)
         raise Unauthorized("the name or the password is wrong")
@@ -146,7 +143,7 @@ def _note(request: Request, action: Action, user: str | None, target: str | None
 
 
 async def _fields(request: Request) -> dict[str, Any]:  # Any: JSON
-    body = await read_body(request.scope, request.receive, _BODY_BYTES)
+    body = await read_body(request.scope, request.receive, _BODY_BYTES, limits=request.parts.sessions.limits)
     try:
         fields = msgspec.json.decode(body or b"{}")
     except (msgspec.DecodeError, RecursionError, ValueError) as error:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import dataclass
 
 from headway.access.addresses import Buckets
 from headway.access.grants import Grants
 from headway.access.identity import Identity
 from headway.clock import Clock
+from headway.server.hashing import Hashing
 from headway.server.users import Users
 from headway.server.watching import Watch
 from headway.sessions.revoked import Revoked
@@ -28,8 +28,7 @@ class Parts:
     revoked: Revoked
     sign_ins: Buckets
     """Tries to sign in, by address and by name."""
-    hashing: asyncio.Semaphore
-    """Each password takes 64 MB and a core for some 50 ms: a crowd that guesses must not take them all."""
+    hashing: Hashing
     grants: Grants | None = None
     """None: no secret is set to sign them with."""
     users: Users | None = None

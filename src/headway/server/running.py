@@ -28,6 +28,7 @@ from headway.limits import Limits, Retention
 from headway.log.interface import Log
 from headway.server.audit import AUDIT
 from headway.server.audit import KEPT as AUDIT_KEPT
+from headway.server.hashing import Hashing
 from headway.server.identifying import Identification
 from headway.server.keysets import KeySource
 from headway.server.metrics import Answers, CountedAccess
@@ -48,7 +49,6 @@ __all__ = ["KEPT", "Running"]
 logger = logging.getLogger("headway")
 
 _HOUSEKEEPING_SECONDS: Final = 1.0
-_HASHES_AT_ONCE: Final = 2
 
 KEPT: Final = {
     # Records of Socket.IO clients: who stays away for a week is not waited for any longer.
@@ -119,7 +119,7 @@ class Running:
             self.watch,
             self._revoked,
             Buckets(limits.sign_in_rate, limits.sign_in_burst),
-            asyncio.Semaphore(_HASHES_AT_ONCE),
+            Hashing(),
             grants,
             Users(security.users) if security.users is not None else None,
         )
@@ -143,6 +143,7 @@ class Running:
             await asyncio.gather(self._housekeeping, return_exceptions=True)
         if self._key_source is not None:
             await self._key_source.close()
+        self.parts.hashing.close()
         await self.watch.close()
         await self.hub.close()
 

@@ -93,14 +93,20 @@ class Sessions:
         """Publish on somebody's behalf. Raises `InvalidChannel`, `Forbidden`, `Overloaded`, and what `Log.append`
         raises."""
         name = channel_name(channel)
-        self.admission.valid(identity)
-        self.pace.request(identity.user)
-        if not identity.may_publish(name):
-            raise Forbidden(f"this token does not allow to publish to {name!r}", details={"channel": name})
+        self.publishable(identity, name)
         within(self.limits, drafts)
         appended = await self._hub.publish(name, drafts, idempotency_key=idempotency_key)
         self._house.published(identity, name, appended, address)
         return appended
+
+    def publishable(self, identity: Identity, channel: object) -> str:
+        """The channel's name if this identity may publish to it. Raises `InvalidChannel`, `Unauthorized`,
+        `Forbidden`."""
+        name = channel_name(channel)
+        self.admission.valid(identity)
+        if not identity.may_publish(name):
+            raise Forbidden(f"this token does not allow to publish to {name!r}", details={"channel": name})
+        return name
 
     async def start(self, identity: Identity, channel: object, since: Position | None) -> Start:
         """Where a reader without a session begins. Raises `InvalidChannel`, `Forbidden`, `StorageError`."""

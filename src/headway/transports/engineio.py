@@ -352,7 +352,7 @@ class Host:
             if scope["method"] == "GET":
                 body = await link.hang(scope, receive, self.now())
             else:
-                posted = await read_body(scope, receive, self._profile.max_payload + 1)
+                posted = await read_body(scope, receive, self._profile.max_payload + 1, limits=self._limits)
                 body = await link.post(posted, self.now())
         except Refused as refused:
             await answer(send, refused.status, refused.body, _NO_STORE)

@@ -70,7 +70,7 @@ class Inbox(Generic[Message]):
     def put(self, message: Message, size: int = 0) -> None:
         """Handle the message, of so many bytes, after those before it."""
         if self._worker is None:
-            self._worker = asyncio.create_task(self._work(message))
+            self._worker = asyncio.create_task(self._work(message, size))
             return
         if self._waiting is None:
             self._waiting = deque()
@@ -86,24 +86,24 @@ class Inbox(Generic[Message]):
         if self._worker is not None:
             self._worker.cancel()
 
-    async def _work(self, message: Message) -> None:
+    async def _work(self, message: Message, size: int) -> None:
         try:
-            await self._in_turn(message)
+            await self._in_turn(message, size)
             while self._waiting:
                 message, size = self._waiting.popleft()
                 self._bytes -= size
                 if self._paused and len(self._waiting) <= self._most // 2 and self._bytes <= self._most_bytes // 2:
                     self._paused = False
                     self._on_room()
-                await self._in_turn(message)
+                await self._in_turn(message, size)
             self._waiting = None
         finally:
             self._worker = None
 
-    async def _in_turn(self, message: Message) -> None:
+    async def _in_turn(self, message: Message, size: int) -> None:
         if self._pace is not None:
             self._bucket = self._bucket or self._pace.bucket()
-            wait = self._pace.wait(self._bucket)
+            wait = self._pace.wait(self._bucket, size)
             if wait:
                 await asyncio.sleep(wait)
         await self._handle(message)

@@ -1,0 +1,36 @@
+"""Passwords beside the loop."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from headway.access import passwords
+from headway.errors import Overloaded
+from headway.server.hashing import Hashing
+
+
+async def test_a_crowd_is_served_in_turn_up_to_a_bound() -> None:
+    """So many wait; whoever comes after them is told to come again, and once they are served there is room."""
+    hashing = Hashing()
+    kept = passwords.hashed("correct horse")
+    try:
+        asked = await asyncio.gather(*(hashing.matches(kept, "wrong horse") for _ in range(40)), return_exceptions=True)
+
+        assert asked.count(False) == 32
+        assert sum(isinstance(answer, Overloaded) for answer in asked) == 8
+        assert await hashing.matches(kept, "correct horse")
+        assert not await hashing.matches(None, "correct horse")
+    finally:
+        hashing.close()
+
+
+async def test_a_closed_one_begins_nothing() -> None:
+    """Closing twice is once."""
+    hashing = Hashing()
+    hashing.close()
+    hashing.close()
+
+    with pytest.raises(RuntimeError):
+        await hashing.matches(None, "correct horse")
