@@ -54,6 +54,12 @@ class Victim:
         """Whether there is a process."""
         return self._child is not None and self._child.returncode is None
 
+    @property
+    def pid(self) -> int:
+        """Of the process, which has been started."""
+        assert self._child is not None  # it was started
+        return self._child.pid
+
     async def start(self) -> None:
         """Start, and wait until it is healthy. Raises `Broken`."""
         self.starts += 1
