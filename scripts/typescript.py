@@ -46,6 +46,7 @@ TYPES: Mapping[str, str] = {
     "recovered": "boolean",
     "replayed": "boolean",
     "retry": "boolean",
+    "role": "'viewer' | 'operator' | 'admin'",
     "since": "string",
     "snapshot": "readonly Event[]",
     "timestamp": "string",
@@ -61,14 +62,6 @@ OTHERWISE: Mapping[tuple[str, str], str] = {("reconnect", "retry"): "number"}
 
 ANSWERED = ("subscribed", "unsubscribed", "published", "auth_success", "auth_failed", "pong", "error")
 """Messages that may carry the `id` of a request."""
-
-UNTABLED: Mapping[str, Sequence[str]] = {
-    "subscribed": ("head",),
-    "published": ("replayed",),
-    "auth_success": ("expires",),
-    "error": ("details",),
-}
-"""Fields that a server may add and the table does not show."""
 
 _SHAPE = re.compile(r"\b([a-z_]+) \{([^{}:]*)\}")
 
@@ -181,8 +174,6 @@ def _shapes() -> tuple[Shapes, Shapes]:
     asked = _read([row[:column].strip() for row in rows if "anything else" not in row])
     told = _read([part.strip() for row in rows for part in row[column:].split(" | ")])
     told |= _read(match[0] for match in _SHAPE.finditer(" ".join(lines[until:])) if match[1] not in told)
-    for name, fields in UNTABLED.items():
-        told[name] = told[name] | {field: True for field in fields if field not in told[name]}
     return asked, told
 
 

@@ -159,6 +159,7 @@ async def test_what_is_lost_is_told_before_what_is_left(talk: Talk) -> None:
 
     assert talk.heard() == ["note", "subscribed", "gap", "follow"]
     assert talk.voice.answers[0][0]["recovered"] is False
+    assert talk.voice.answers[0][0]["head"] == talk.voice.answers[0][0]["position"]
     assert talk.voice.gaps[0].after == Position("before", 3)
     assert await talk.told() == [1, 2]
 
@@ -179,6 +180,7 @@ async def test_subscribing_again_changes_nothing(talk: Talk) -> None:
     assert talk.heard() == ["subscribed"]
     fields, request = talk.voice.answers[-1]
     assert (fields["recovered"], request, "snapshot" in fields) == (True, "again", False)
+    assert fields["head"] == str(await talk.hub.head(RUN))
     assert Position.parse(fields["position"]).offset == 0
     assert talk.session.cursors[RUN] is cursor
     assert await talk.told() == [1, 2]

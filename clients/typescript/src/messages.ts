@@ -72,15 +72,16 @@ export interface Subscribed {
   readonly type: 'subscribed';
   readonly channel: string;
   readonly position: string;
+  readonly head: string;
   readonly recovered: boolean;
   readonly snapshot?: readonly Event[];
-  readonly head?: string;
   readonly id?: string | number;
 }
 
 export interface Unsubscribed {
   readonly type: 'unsubscribed';
   readonly channel: string;
+  readonly code?: ErrorCode;
   readonly id?: string | number;
 }
 
@@ -90,14 +91,15 @@ export interface Published {
   readonly offset: number;
   readonly position: string;
   readonly count: number;
-  readonly replayed?: boolean;
+  readonly replayed: boolean;
   readonly id?: string | number;
 }
 
 export interface AuthSuccess {
   readonly type: 'auth_success';
   readonly user: string | null;
-  readonly expires?: number | null;
+  readonly role: 'viewer' | 'operator' | 'admin';
+  readonly expires: number | null;
   readonly id?: string | number;
 }
 

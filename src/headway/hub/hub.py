@@ -50,6 +50,11 @@ class Start:
     recovered: bool = False
     """It came with a position and will be told everything after it."""
 
+    @property
+    def head(self) -> Position:
+        """Where the channel ended at that moment."""
+        return Position(self.position.epoch, self.whole_until)
+
 
 Told = Callable[[str, str, str, int, int, int], None]
 """Called once for each flush, channel and wire form: transport, channel, the newest event's type, writes, deliveries,

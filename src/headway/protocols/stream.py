@@ -6,19 +6,22 @@ An event is flat: the producer's data beside the event's own fields. `key` is th
     {"type": "progress", "channel": "run:7", "offset": 17, "position": "7k2m9qzt41.17",
      "timestamp": "2026-01-31T09:30:00.000Z", …data}
 
-A client says                                              and is answered
-    subscribe {channel, since?, batch?, ack?}              subscribed {channel, position, recovered, snapshot?}
-    unsubscribe {channel}                                  unsubscribed {channel}
-    publish {channel, event | events, idempotency_key?}    published {channel, offset, position, count}
-    ack {channel, offset}                                  –
-    auth {token}                                           auth_success {user} | auth_failed {code, message}
-    ping                                                   pong
-    anything else                                          error {code, message, retry}
+A client says                                           and is answered
+    subscribe {channel, since?, batch?, ack?}           subscribed {channel, position, head, recovered, snapshot?}
+    unsubscribe {channel}                               unsubscribed {channel, code?}
+    publish {channel, event | events, idempotency_key?} published {channel, offset, position, count, replayed}
+    ack {channel, offset}                               –
+    auth {token}                                        auth_success {user, role, expires} | auth_failed {code, message}
+    ping                                                pong
+    anything else                                       error {code, message, retry, details?}
 
 Fields may stand at the top level or under `data`. A request's `id`, a string or a number, is repeated in its answer.
 `channel` may be spelled `group`, `testRunId` or `sessionId`; who spells it so knows no `snapshot` field and gets the
 snapshot's events as ordinary messages. Who says `registerSession`, or only `{"sessionId": …}`, gets events and nothing
 else, since that client takes every message for progress.
+
+`head` is where the channel ends at that moment: who has heard everything up to it has caught up. An `unsubscribed` that
+nobody asked for has the `code` of the reason: a renewed token does not cover the channel.
 
 `since`: absent, the snapshot and then live; "", everything the log holds; a position, everything after it. Events that
 are ready together arrive as `batch {messages, count}` for who asked with `batch` (true, or the most messages in one). A

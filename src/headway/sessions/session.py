@@ -184,6 +184,10 @@ class Session:
             )
         return await self._house.hub.start(name, since)
 
+    async def head(self, channel: str) -> Position:
+        """Where a channel that it follows ends. Raises `StorageError`."""
+        return await self._house.hub.head(channel)
+
     def follow(self, channel: str, start: Start, form: WireForm, *, acknowledge: bool = False) -> Cursor:
         """Follow the channel from where it begins. Events are written from now on, some perhaps before this returns."""
         if self._state is State.CLOSED:

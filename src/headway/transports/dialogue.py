@@ -103,10 +103,9 @@ class Dialogue:
         if known is not None and command.since is None:
             # Clients say it again whenever they reconnect; whoever follows already has everything.
             if command.answer:
-                position = str(known.position)
-                self._voice.answer(
-                    {"type": "subscribed", "channel": channel, "position": position, "recovered": True}, request
-                )
+                head = await self._session.head(channel)
+                answer: Fields = {"type": "subscribed", "channel": channel, "position": str(known.position)}
+                self._voice.answer({**answer, "head": str(head), "recovered": True}, request)
             return
         start = await self._session.begin(channel, command.since)
         await self._voice.following(channel, start)
@@ -143,6 +142,7 @@ class Dialogue:
 def subscribed(channel: str, start: Start, *, inline: bool) -> Fields:
     """The answer to a subscription."""
     fields: Fields = {"type": "subscribed", "channel": channel, "position": str(start.position)}
+    fields["head"] = str(start.head)
     fields["recovered"] = start.recovered
     if inline and start.gap is None and start.snapshot is not None:
         fields["snapshot"] = [flat_fields(event) for event in start.snapshot.events]

@@ -3,7 +3,7 @@
 
     retry: 2000                                    how soon to come back
     id: 7k2m9qzt41.17                              the position; of several channels all of them, separated by commas
-    data: {"type":"subscribed","channel":…,"position":…,"recovered":…,"snapshot":[…]}
+    data: {"type":"subscribed","channel":…,"position":…,"head":…,"recovered":…,"snapshot":[…]}
 
     id: 7k2m9qzt41.18
     data: {"type":"progress","channel":…,…}        an event; likewise `gap`
@@ -242,6 +242,7 @@ class _Connection:
 
 def _subscribed(channel: str, start: Start) -> Fields:
     fields: Fields = {"type": "subscribed", "channel": channel, "position": str(start.position)}
+    fields["head"] = str(start.head)
     fields["recovered"] = start.recovered
     if start.snapshot is not None and start.gap is None:
         fields["snapshot"] = [flat_fields(event) for event in start.snapshot.events]
