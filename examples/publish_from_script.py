@@ -17,14 +17,14 @@ FILES = ("customers.csv", "orders.csv", "invoices.csv")
 
 async def main(files: Sequence[str]) -> None:
     """Work through the files, and say so."""
-    client = connect(os.environ.get("HEADWAY_URL", "http://127.0.0.1:4000"))
-    for done, name in enumerate(files, 1):
-        await asyncio.sleep(0.5)  # the work
-        # With a key: whoever arrives late is shown the newest of these, and no others.
-        progress = {"current": done, "total": len(files), "file": name}
-        await client.publish(CHANNEL, "progress", progress, key="progress")
-    # Without a key: a milestone, which reaches everybody.
-    await client.publish(CHANNEL, "completion", {"files": len(files)})
+    async with connect(os.environ.get("HEADWAY_URL", "http://127.0.0.1:4000")) as client:
+        for done, name in enumerate(files, 1):
+            await asyncio.sleep(0.5)  # the work
+            # With a key: whoever arrives late is shown the newest of these, and no others.
+            progress = {"current": done, "total": len(files), "file": name}
+            await client.publish(CHANNEL, "progress", progress, key="progress")
+        # Without a key: a milestone, which reaches everybody.
+        await client.publish(CHANNEL, "completion", {"files": len(files)})
 
 
 if __name__ == "__main__":

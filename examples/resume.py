@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-from contextlib import aclosing
 from pathlib import Path
 from typing import assert_never
 
@@ -19,9 +18,8 @@ PLACE = Path("nightly.position")
 
 async def main() -> None:
     """Print every event of the channel once, whatever happens; a first start begins at the beginning."""
-    client = connect(os.environ.get("HEADWAY_URL", "http://127.0.0.1:4000"))
-    async with aclosing(client.follow("nightly", kept())) as everything:
-        async for told in everything:
+    async with connect(os.environ.get("HEADWAY_URL", "http://127.0.0.1:4000")) as client:
+        async for told in client.channel("nightly", since=kept()):
             match told:
                 case Event():
                     print(told.type, told.data, flush=True)

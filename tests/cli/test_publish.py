@@ -7,9 +7,8 @@ from pathlib import Path
 import jwt
 import pytest
 
-from headway.client import Event, connect
-from headway.client.following import Told
-from headway.positions import BEGINNING, Position
+from headway.client import Event, Told, connect
+from headway.positions import Position
 from headway.server.live import Headway
 from headway.testing.serving import listener, serving
 from tests.cli.harness import refusal, run
@@ -20,10 +19,9 @@ SECRET = "a secret of more than thirty-two bytes"
 
 async def first_events(url: str, channel: str, count: int) -> list[Told]:
     """What a reader is told from the beginning."""
-    events = connect(url).follow(channel, BEGINNING)
-    told = [await anext(events) for _ in range(count)]
-    await events.aclose()
-    return told
+    async with connect(url) as client:
+        events = client.channel(channel, since="")
+        return [await anext(events) for _ in range(count)]
 
 
 async def test_prints_the_position(tmp_path: Path) -> None:
@@ -80,11 +78,11 @@ async def test_a_server_that_is_not_there_is_given_up() -> None:
     """After the time given to it: code 1, and the key with which trying again is safe."""
     with listener() as reserved:
         url = f"http://127.0.0.1:{reserved.getsockname()[1]}"
-    finished = await run("publish", "run", "step", "--url", url, "--timeout", "0.3", "--idempotency-key", "mine")
+    finished = await run("publish", "run", "step", "--url", url, "--timeout", "2", "--idempotency-key", "mine")
 
     assert (finished.code, finished.out) == (1, "")
     assert finished.err.splitlines()[0] == f"waiting for {url} (connection refused)"
-    assert "within 0.3 s (connection refused); " in finished.err
+    assert "within 2 s (connection refused); " in finished.err
     assert "--idempotency-key mine" in finished.err
 
 

@@ -22,7 +22,8 @@ async def test_says_where_it_listens_once_it_does(tmp_path: Path) -> None:
     async with serve(tmp_path / "data") as (_, url):
         assert re.fullmatch(r"http://127\.0\.0\.1:[1-9]\d*", url)
 
-        assert (await connect(url).publish("run", "step")).offset == 1
+        async with connect(url) as client:
+            assert (await client.publish("run", "step")).offset == 1
 
 
 async def test_says_who_may_come_and_where_the_data_is(tmp_path: Path) -> None:
@@ -103,7 +104,8 @@ async def test_the_log_can_be_text_and_say_less(tmp_path: Path) -> None:
 
     async with serve(tmp_path, "--log-format", "text", "--log-level", "error") as (server, url):
         line = await server.error_line()
-        assert (await connect(url).publish("run", "step")).offset == 1
+        async with connect(url) as client:
+            assert (await client.publish("run", "step")).offset == 1
         server.interrupt()
         finished = await server.ended()
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import random
 import sys
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -12,9 +11,8 @@ from urllib.parse import urlsplit
 import msgspec
 import pytest
 
-from headway.client import Backoff, Carrier, Client, Event, connect
+from headway.client import Carrier, Event, Pace, connect
 from headway.limits import Retention
-from headway.positions import BEGINNING
 from headway.server.live import Headway
 from headway.testing.serving import listener, serving
 from tests.cli.harness import Command, command, refusal, run, serve
@@ -24,16 +22,14 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(60)]
 EVENTS = 60
 
 
-def publisher(url: str) -> Client:
-    """A client that comes back quickly."""
-    return connect(url, new_backoff=lambda: Backoff(random.random, first=0.05, most=0.5))
+QUICK = Pace(first_delay=0.05, most_delay=0.5)
 
 
 async def log_of(url: str, channel: str, count: int) -> list[dict[str, object]]:
     """What the log holds, as a fresh reader is told it."""
-    events = connect(url, carrier=Carrier.POLLING).follow(channel, BEGINNING)
-    told = [await anext(events) for _ in range(count)]
-    await events.aclose()
+    async with connect(url, transports=[Carrier.POLLING]) as client:
+        events = client.channel(channel, since="")
+        told = [await anext(events) for _ in range(count)]
     return [event.flat() for event in told if isinstance(event, Event)]
 
 
@@ -72,9 +68,9 @@ async def test_a_killed_server_costs_nobody_an_event(tmp_path: Path) -> None:
 
 async def publish_all(url: str) -> None:
     """Publish all events, one after the other, whatever happens to the server."""
-    client = publisher(url)
-    for number in range(EVENTS):
-        await client.publish("run", "step", {"number": number}, patience=60.0)
+    async with connect(url, pace=QUICK) as client:
+        for number in range(EVENTS):
+            await client.publish("run", "step", {"number": number}, patience=60.0)
 
 
 async def test_a_readable_line_per_event() -> None:

@@ -42,18 +42,21 @@ def test_an_answer_in_the_shape_of_errors_is_read() -> None:
     ("status", "advice"),
     [
         (401, Advice.RENEW),
-        (404, Advice.STOP),
+        (403, Advice.RECONNECT),
+        (404, Advice.RECONNECT),
         (408, Advice.RECONNECT),
         (429, Advice.RECONNECT),
         (502, Advice.RECONNECT),
         (504, Advice.RECONNECT),
-        (302, Advice.STOP),
+        (302, Advice.RECONNECT),
     ],
 )
 @pytest.mark.parametrize("body", [b"", b"<html>", b"[]", b'{"error":"no"}'])
 def test_a_proxy_answers_in_its_own_words(status: int, body: bytes, advice: Advice) -> None:
-    """An answer that no Headway gave is judged by its status."""
-    assert answered(status, body).advice is advice
+    """An answer that no Headway gave is no word of the server: another transport may get through."""
+    ended = answered(status, body)
+
+    assert (ended.advice, ended.announced) == (advice, False)
 
 
 @pytest.mark.parametrize(
@@ -76,3 +79,19 @@ def test_the_network_fails_in_words_people_know(error: Exception, reason: str) -
     wrapped.__cause__ = error
 
     assert failed(wrapped).reason == reason
+
+
+@pytest.mark.parametrize("code", [None, 1002, 1005, 1006, 1007, 1015])
+def test_a_broken_connection_is_no_word_of_the_server(code: int | None) -> None:
+    """What the network is known to cause counts against a transport; what the server announced does not."""
+    assert not closed(code, "").announced
+    assert closed(1012, "").announced
+
+
+def test_a_stream_ends_with_a_close_code() -> None:
+    """The last word of a stream names the close code that a WebSocket would have had."""
+    fields = {"type": "error", "code": "bad_token", "message": "the token has expired", "close": 4001}
+
+    ended = refused(fields)
+
+    assert (ended.advice, ended.reason, ended.announced) == (Advice.RENEW, "the token has expired", True)

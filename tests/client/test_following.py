@@ -98,6 +98,60 @@ def test_a_new_life_of_the_log_tells_its_state_whole() -> None:
     assert offsets(following.take(event(21, "new"))) == [21]
 
 
+def test_two_connections_may_tell_the_same() -> None:
+    """While one connection takes over from another, both tell; each event and each gap is told once."""
+    following = Following("run", Position("e", 5))
+    lost = gap("e.5", "e.90", snapshot=[event(50)])
+
+    told = [*following.take(lost), *following.take(event(91)), *following.take(lost), *following.take(event(91))]
+
+    assert len(told) == 3
+    assert offsets(told) == [50, 91]
+
+
+def test_a_life_that_is_over_is_not_heard() -> None:
+    """A connection that still tells of the log before moves nobody back."""
+    following = Following("run", Position("old", 50))
+    following.take(gap("old.50", "new.20", reason="epoch"))
+
+    assert following.take(event(51, "old")) == []
+    assert following.take(gap("new.20", "old.70", reason="epoch")) == []
+    assert following.since == Position("new", 20)
+
+
+def test_who_has_been_told_nothing_has_lost_nothing() -> None:
+    """Without a position a gap is only the state behind it."""
+    following = Following("run", None)
+    assert following.take(subscribed("e.90", recovered=False)) == []
+
+    told = following.take(gap("e.5", "e.90", snapshot=[event(50)]))
+
+    assert offsets(told) == [50]
+    assert len(told) == 1
+
+
+def test_the_state_is_the_latest_event_of_each_key() -> None:
+    """The snapshot and every event make the state; a gap begins it anew."""
+    following = Following("run", None)
+    following.take(subscribed("e.9", snapshot=[event(3, key="a"), event(9, key="b")]))
+    following.take(event(10, key="a"))
+    assert {key: kept.offset for key, kept in following.state.items()} == {"a": 10, "b": 9}
+
+    following.take(gap("e.10", "e.90", snapshot=[event(88, key="b")]))
+
+    assert {key: kept.offset for key, kept in following.state.items()} == {"b": 88}
+
+
+def test_a_reader_goes_on_under_the_life_of_a_copy() -> None:
+    """A position that the server reads on under another epoch keeps its offset."""
+    following = Following("run", Position("parent", 7))
+
+    following.take(subscribed("child.7", recovered=True))
+
+    assert following.since == Position("child", 7)
+    assert offsets(following.take(event(8, "child"))) == [8]
+
+
 def test_messages_of_a_newer_server_are_passed_over() -> None:
     """A message without an offset is no event, and no reason to end."""
     following = Following("run", Position("e", 5))

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from headway.client import Change, Connected, Waiting
+from headway.client import Change, Connected, Gap, Recovered, Stopped, Switched, Waiting
 
 __all__ = ["Narrator"]
 
@@ -34,3 +34,6 @@ class Narrator:
                 elif self._greeting is not None:
                     self._say(self._greeting)
                 self._waiting, self._greeting = None, None
+            case Switched() | Recovered() | Gap() | Stopped():
+                # A change of transport is nothing to notice, a gap stands among the events, and what ends it is raised.
+                pass

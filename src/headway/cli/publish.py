@@ -12,8 +12,9 @@ import typer
 from headway.cli.connection import Narrator
 from headway.cli.options import DEFAULT_URL, Channel, Token, Url
 from headway.cli.output import note
-from headway.client import Unreachable, connect
+from headway.client import Carrier, Unreachable, connect
 from headway.errors import UsageError
+from headway.positions import Position
 
 __all__ = ["publish"]
 
@@ -55,10 +56,17 @@ def publish(
     headway publish run:7 progress '{"percent": 40}' --key progress
     """
     decoded = _decoded(sys.stdin.read() if data == "-" else data)
-    client = connect(url, token=token, on_change=Narrator(url, note))
-    publishing = client.publish(channel, type, decoded, key=key, idempotency_key=idempotency_key, patience=timeout)
+    # One request is all it takes.
+    client = connect(url, token=token, transports=[Carrier.POLLING], on_change=Narrator(url, note))
+
+    async def publishing() -> Position:
+        async with client:
+            return await client.publish(
+                channel, type, decoded, key=key, idempotency_key=idempotency_key, patience=timeout
+            )
+
     try:
-        position = asyncio.run(publishing)
+        position = asyncio.run(publishing())
     except Unreachable as error:
         error.message += (
             "; to try again without any risk of storing it twice, "

@@ -1,15 +1,18 @@
-"""`headway watch`: the events of a channel on stdout, everything else on stderr.
+"""`headway watch`: the events of channels on stdout, everything else on stderr.
 
 09:30:00  17  progress  {"percent":40}                   a line per event: local time, offset, type, data
+09:30:00  run:7  17  progress  {"percent":40}            of several channels, with the channel
 {"type":"progress","channel":"run:7","offset":17,…}      with --json: flat JSON, as on every wire; a gap is a line too
+
+On a terminal, events that say how far the work is move a bar instead.
 """
 
 from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import Callable
-from contextlib import aclosing
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from datetime import datetime
 from typing import Annotated, assert_never
 
@@ -17,12 +20,12 @@ import msgspec
 import typer
 
 from headway.cli.connection import Narrator
-from headway.cli.options import DEFAULT_URL, Channel, Token, Url
+from headway.cli.options import DEFAULT_URL, Token, Url
 from headway.cli.output import note, visible
-from headway.client import Carrier, Client, Event, connect
-from headway.client.following import Told
+from headway.client import DEFAULT_TRANSPORTS, Carrier, Channel, Client, Event, Gap, Told, connect
 from headway.errors import UsageError
-from headway.positions import Gap, GapReason, Position
+from headway.events import channel_name
+from headway.positions import GapReason, Position
 
 __all__ = ["watch"]
 
@@ -30,10 +33,20 @@ Printer = Callable[[Event], None]
 
 
 def watch(
-    channel: Channel,
+    channels: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="CHANNEL...", help="Names of channels: 1 to 255 visible characters each.", show_default=False
+        ),
+    ],
     transport: Annotated[
-        Carrier, typer.Option(help="How to reach the server. All of them tell the same.")
-    ] = Carrier.WEBSOCKET,
+        list[Carrier] | None,
+        typer.Option(
+            help="How to reach the server; may be repeated, the best first. Else: whatever gets through, "
+            "WebSocket first. All of them tell the same.",
+            show_default=False,
+        ),
+    ] = None,
     since: Annotated[
         str | None,
         typer.Option(
@@ -46,25 +59,42 @@ def watch(
     url: Url = DEFAULT_URL,
     token: Token = None,
 ) -> None:
-    """Print the events of a channel, live, for as long as it takes.
+    """Print the events of channels, live, for as long as it takes; on a terminal, progress is drawn as bars.
 
-    Restarts and cuts are bridged: it goes on after the last event it printed. What was lost meanwhile is announced,
-    never passed over.
+    Restarts, cuts and networks that stop letting a transport through are bridged: it goes on after the last event it
+    printed. What was lost meanwhile is announced, never passed over.
 
     \b
     headway watch run:7
+    headway watch run:7 run:8
     headway watch run:7 --since "" --json | jq .type
     """
     place = _position(since)
-    greeting = f"watching {channel} on {url}, Ctrl-C to stop" if sys.stderr.isatty() else None
-    client = connect(url, carrier=transport, token=token, on_change=Narrator(url, note, greeting=greeting))
-    asyncio.run(_follow(client, channel, place, _print_json if json else _printer(), gaps_as_lines=json))
+    names = list(dict.fromkeys(channel_name(name) for name in channels))
+    if place is not None and str(place) and len(names) > 1:
+        raise UsageError("--since: a position belongs to one channel; watch one, or begin all with an empty one")
+    greeting = f"watching {', '.join(names)} on {url}, Ctrl-C to stop" if sys.stderr.isatty() else None
+    client = connect(
+        url,
+        token=token,
+        transports=transport or DEFAULT_TRANSPORTS,
+        on_change=Narrator(url, note, greeting=greeting),
+    )
+    with _printer(names, json=json) as show:
+        asyncio.run(_watch(client, names, place, show, gaps_as_lines=json))
 
 
-async def _follow(client: Client, channel: str, since: Position | None, show: Printer, *, gaps_as_lines: bool) -> None:
-    async with aclosing(client.follow(channel, since)) as everything:
-        async for told in everything:
-            _show(told, show, gaps_as_lines=gaps_as_lines)
+async def _watch(
+    client: Client, names: Sequence[str], since: Position | None, show: Printer, *, gaps_as_lines: bool
+) -> None:
+    async with client:
+        channels = [client.channel(name, since) for name in names]
+        await asyncio.gather(*(_follow(channel, show, gaps_as_lines=gaps_as_lines) for channel in channels))
+
+
+async def _follow(channel: Channel, show: Printer, *, gaps_as_lines: bool) -> None:
+    async for told in channel:
+        _show(told, show, gaps_as_lines=gaps_as_lines)
 
 
 def _show(told: Told, show: Printer, *, gaps_as_lines: bool) -> None:
@@ -110,6 +140,18 @@ def _position(spelled: str | None) -> Position | None:
         ) from None
 
 
+def _printer(names: Sequence[str], *, json: bool) -> AbstractContextManager[Printer]:
+    """How events are shown: to programs as JSON, to people with colours and bars where they look at a terminal."""
+    if json:
+        return nullcontext(_print_json)
+    if sys.stdout.isatty():
+        # Here, because nobody else waits for it to load.
+        from headway.cli.display import Display
+
+        return Display(names)
+    return nullcontext(_print_several if len(names) > 1 else _print_plain)
+
+
 def _print_json(event: Event) -> None:
     _print_line(event.flat())
 
@@ -120,32 +162,13 @@ def _print_line(fields: dict[str, object]) -> None:
     print(msgspec.json.encode(fields).decode(), flush=True)
 
 
-def _printer() -> Printer:
-    """For people: with colours where they look at a terminal."""
-    return _terminal_printer() if sys.stdout.isatty() else _print_plain
-
-
 def _print_plain(event: Event) -> None:
     print(f"{_clock(event)}  {event.offset}  {visible(event.type)}  {_data(event)}", flush=True)
 
 
-def _terminal_printer() -> Printer:
-    # Here, because nobody else waits for it to load.
-    from rich.console import Console
-    from rich.highlighter import JSONHighlighter
-    from rich.text import Text
-
-    console, highlight = Console(highlight=False), JSONHighlighter()
-
-    def show(event: Event) -> None:
-        line = Text.assemble(
-            (_clock(event), "dim"), "  ", (f"{event.offset:>4}", "cyan"), "  ", (visible(event.type), "bold"), "  "
-        )
-        data = Text(_data(event))
-        highlight.highlight(data)
-        console.print(line + data, soft_wrap=True)
-
-    return show
+def _print_several(event: Event) -> None:
+    name = visible(event.channel)
+    print(f"{_clock(event)}  {name}  {event.offset}  {visible(event.type)}  {_data(event)}", flush=True)
 
 
 def _data(event: Event) -> str:

@@ -1,29 +1,41 @@
-"""The Python client: follow a channel from a position, come back after every cut, and publish.
+"""The Python client: follow channels from positions over whatever transport gets through, and publish.
 
-    client = connect("http://127.0.0.1:4000")
-    async for told in client.follow("run:7", Position.parse("")):
-        match told:
-            case Event(): print(told.type, told.data, told.position)
-            case Gap(): print("lost", told.lost)
+    async with connect("http://127.0.0.1:4000") as client:
+        async for told in client.channel("run:7", since=""):
+            match told:
+                case Event(): print(told.type, told.data, told.position)
+                case Gap(): print("lost", told.lost)
 
-It shares the words and the wire with the server. Must not know the log, the hub or a session.
+`headway.client.sync` is the same for scripts. It shares the words and the wire with the server. Must not know the log,
+the hub or a session.
 """
 
 from __future__ import annotations
 
-from headway.client.backoff import Backoff
-from headway.client.client import Carrier, Change, Client, Connected, Waiting, connect
+from headway.client.changes import Change, Connected, Recovered, Status, Stopped, Switched, Waiting
+from headway.client.channel import Channel
+from headway.client.client import DEFAULT_TRANSPORTS, Carrier, Client, connect
 from headway.client.endings import Refused, Unreachable
-from headway.client.following import Event
+from headway.client.following import Event, Told
+from headway.client.pace import Pace
+from headway.positions import Gap
 
 __all__ = [
-    "Backoff",
+    "DEFAULT_TRANSPORTS",
     "Carrier",
     "Change",
+    "Channel",
     "Client",
     "Connected",
     "Event",
+    "Gap",
+    "Pace",
+    "Recovered",
     "Refused",
+    "Status",
+    "Stopped",
+    "Switched",
+    "Told",
     "Unreachable",
     "Waiting",
     "connect",

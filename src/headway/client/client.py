@@ -1,127 +1,125 @@
-"""The client: follow a channel for as long as it takes, and publish so that trying again cannot repeat.
+"""The client, as a program sees it. What moves behind it is `core`.
 
-A connection that ends is followed by another from the position reached, with full-jitter back-off, no sooner than the
-server asked for. Where the advice of the ending is not to come back, `Refused` is raised instead.
+async with connect("http://127.0.0.1:4000") as client:
+    async for told in client.channel("run:7"):
+        ...
 """
 
 from __future__ import annotations
 
-import asyncio
-import random
-import secrets
-from collections.abc import AsyncGenerator, Callable, Mapping
-from contextlib import aclosing
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
 from enum import Enum
-from typing import Any
+from types import TracebackType
+from typing import Any, Final, Self
 
 from headway.client.address import Address
-from headway.client.backoff import Backoff
-from headway.client.endings import Ended
-from headway.client.following import Following, Told
-from headway.client.transports.interface import Transport
-from headway.codes import Advice
-from headway.errors import UsageError
+from headway.client.changes import Change, Status
+from headway.client.channel import Channel
+from headway.client.core import Core, Options, unheard
+from headway.client.ladder import State
+from headway.client.outbox import MOST_WAITING
+from headway.client.pace import Pace
+from headway.client.runtime import LoopRuntime, Runtime
+from headway.client.token import GetToken, checked
+from headway.client.transports.interface import Publication, Transport
+from headway.clock import Clock
+from headway.errors import Closed, UsageError
 from headway.events import Draft, channel_name
 from headway.positions import Position
 
-__all__ = ["Carrier", "Change", "Client", "Connected", "Waiting", "connect"]
+__all__ = ["DEFAULT_TRANSPORTS", "Carrier", "Client", "connect"]
 
 
 class Carrier(Enum):
     """The transports, as people write them."""
 
     WEBSOCKET = "websocket"
+    SOCKETIO = "socketio"
     EVENTSOURCE = "eventsource"
     POLLING = "polling"
-    SOCKETIO = "socketio"
 
 
-@dataclass(frozen=True, slots=True)
-class Connected:
-    """The channel is being followed."""
-
-    transport: str
-
-
-@dataclass(frozen=True, slots=True)
-class Waiting:
-    """It is not, for a reason; the next attempt begins in so many seconds."""
-
-    reason: str
-    delay: float
-
-
-Change = Connected | Waiting
+DEFAULT_TRANSPORTS: Final = tuple(Carrier)
+"""The ladder, the best first."""
 
 
 def connect(
     url: str,
     *,
-    carrier: Carrier = Carrier.WEBSOCKET,
     token: str | None = None,
+    get_token: GetToken | None = None,
+    transports: Sequence[Carrier | str] = DEFAULT_TRANSPORTS,
     on_change: Callable[[Change], None] | None = None,
-    new_backoff: Callable[[], Backoff] | None = None,
+    queue: int = MOST_WAITING,
+    pace: Pace | None = None,
 ) -> Client:
-    """A client of the server at this URL. Nothing is opened yet. `on_change` hears of connections. Raises
-    `UsageError`."""
+    """A client of the server at this URL; `async with` opens it. Raises `UsageError`.
+
+    `get_token` returns a token, or is a coroutine function that does: it is asked before the first connection, before a
+    token expires, and when one is not taken. `transports` are tried in their order. `on_change` hears of connections,
+    recoveries and gaps. At most `queue` publications wait for a connection.
+    """
     address = Address.parse(url)
-    if token is not None and not (token.isascii() and token.isprintable() and token.strip() == token != ""):
-        raise UsageError("this is no token: one is visible characters without a space at either end")
-    return Client(
-        address,
-        _transport(carrier, address, token),
-        token=token,
-        on_change=on_change or _unheard,
-        new_backoff=new_backoff or (lambda: Backoff(random.random)),
-    )
+    if token is not None:
+        checked(token)
+    if token is not None and get_token is not None:
+        raise UsageError("give either a token or get_token")
+    options = Options(token, get_token, on_change or unheard, queue, pace or Pace())
+    return Client(address, [_transport(carrier) for carrier in _carriers(transports)], options)
 
 
 class Client:
-    """A client of one server. Make it with `connect`."""
+    """A client of one server. Make it with `connect`, and use it within `async with`."""
 
     def __init__(
         self,
         address: Address,
-        transport: Transport,
-        *,
-        token: str | None,
-        on_change: Callable[[Change], None],
-        new_backoff: Callable[[], Backoff],
+        transports: Sequence[Transport],
+        options: Options,
+        new_runtime: Callable[[Clock, Callable[[], float]], Runtime] = LoopRuntime,
     ) -> None:
         self._address = address
-        self._transport = transport
-        self._token = token
-        self._on_change = on_change
-        self._new_backoff = new_backoff
+        self._transports = tuple(transports)
+        self._options = options
+        self._new_runtime = new_runtime
+        self._core: Core | None = None
 
-    async def follow(self, channel: str, since: Position | None = None) -> AsyncGenerator[Told, None]:
-        """Tell every event of a channel, and every gap, once and in order, through whatever happens to the network.
+    async def __aenter__(self) -> Self:
+        if self._core is not None:
+            raise UsageError("this client was opened before; make another with connect")
+        runtime = self._new_runtime(self._options.clock, self._options.random)
+        self._core = Core(self._address, self._transports, self._options, runtime)
+        return self
 
-        No `since`: the state first, then live. `BEGINNING`: everything the log holds. Ends only where the server says
-        that nothing more comes. Raises `InvalidChannel`, `Refused`, `PeerError`. Close the generator
-        (`contextlib.aclosing`) to leave.
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.close()
+
+    @property
+    def status(self) -> Status:
+        """How the client is: as its channel that is worst off."""
+        return Status.OFFLINE if self._core is None else self._core.status()
+
+    @property
+    def transport(self) -> str | None:
+        """The name of the transport that is used now."""
+        current = None if self._core is None else self._core.ladder.current
+        return None if current is None else current.name
+
+    @property
+    def queued(self) -> int:
+        """Publications that wait."""
+        return 0 if self._core is None else len(self._core.outbox)
+
+    def channel(self, name: str, since: Position | str | None = None) -> Channel:
+        """Follow a channel. No `since`: the state first, then live. Empty: everything the log holds. A position:
+        everything after it.
+
+        All readers of a channel share one position, so only the first says where to begin; a later one is told the
+        state. Raises `InvalidChannel`, and `UsageError` where another one began elsewhere.
         """
-        following = Following(channel_name(channel), since)
-        backoff = self._new_backoff()
-        while True:
-            place = None if following.since is None else str(following.since)
-            try:
-                async with aclosing(self._transport.messages(following.channel, place)) as messages:
-                    async for message in messages:
-                        told = following.take(message)
-                        if message["type"] == "subscribed":
-                            backoff.reset()
-                            self._on_change(Connected(self._transport.name))
-                        for one in told:
-                            yield one
-            except Ended as end:
-                ended = end
-            if ended.finished:
-                return
-            if ended.advice is not Advice.RECONNECT:
-                raise ended.refusal() from ended
-            await self._wait(ended, backoff)
+        return self._open().channel(channel_name(name), _position(since))
 
     async def publish(
         self,
@@ -131,49 +129,73 @@ class Client:
         *,
         key: str | None = None,
         idempotency_key: str | None = None,
-        patience: float = 30.0,
+        patience: float | None = 30.0,
     ) -> Position:
-        """Publish one event; it is stored when this returns. Tries again for `patience` seconds, and never stores it
-        twice.
+        """Publish one event, now or when there is a connection again; in order. It is stored when this returns. Tries
+        again for `patience` seconds (None: for as long as it takes), and never stores it twice.
 
-        Raises `InvalidChannel`, `InvalidEvent`, `Refused`, and `Unreachable`, after which it is not known whether the
-        event was stored.
+        Raises `InvalidChannel`, `InvalidEvent`, `Refused`, `Overloaded` where too many wait already, and `Unreachable`,
+        after which it is not known whether the event was stored.
         """
-        # Here, so that who only follows loads no HTTP.
-        from headway.client.publishing import Publication, publish
+        core = self._open()
+        publication = Publication(
+            channel_name(channel), Draft.of(type, data, key), idempotency_key or self._options.new_id()
+        )
+        return await core.outbox.put(publication, patience)
 
-        draft = Draft.of(type, data, key)
-        id = idempotency_key or secrets.token_urlsafe(18)
-        publication = Publication(self._address, self._token, channel_name(channel), draft, id)
-        backoff = self._new_backoff()
-        return await publish(publication, patience, lambda ended: self._wait(ended, backoff))
+    def reconnect(self) -> None:
+        """Try at once, also after the client has given up."""
+        self._open().reconnect()
 
-    async def _wait(self, ended: Ended, backoff: Backoff) -> None:
-        delay = backoff.next(ended.retry)
-        self._on_change(Waiting(ended.reason, delay))
-        await asyncio.sleep(delay)
+    async def close(self) -> None:
+        """End everything. Loops over channels end; what still waits to be published raises `Closed`. Idempotent."""
+        if self._core is not None:
+            await self._core.close()
+
+    def _open(self) -> Core:
+        if self._core is None:
+            raise UsageError("the client is not open; use it within `async with connect(…) as client:`")
+        if self._core.ladder.state is State.CLOSED:
+            raise Closed("the client is closed; connect again")
+        return self._core
 
 
-def _transport(carrier: Carrier, address: Address, token: str | None) -> Transport:
-    """Made here, so that a client loads only the libraries of the transport it uses."""
+def _carriers(names: Sequence[Carrier | str]) -> list[Carrier]:
+    try:
+        carriers = list(dict.fromkeys(Carrier(name) for name in names))
+    except ValueError as error:
+        spelled = ", ".join(carrier.value for carrier in Carrier)
+        raise UsageError(f"{error}; there are {spelled}") from None
+    if not carriers:
+        raise UsageError("name at least one transport")
+    return carriers
+
+
+def _position(since: Position | str | None) -> Position | None:
+    if not isinstance(since, str):
+        return since
+    try:
+        return Position.parse(since)
+    except ValueError as error:
+        raise UsageError(str(error)) from None
+
+
+def _transport(carrier: Carrier) -> Transport:
+    """Each loads the library it uses when it is opened, so that a program loads only what it uses."""
     match carrier:
         case Carrier.WEBSOCKET:
             from headway.client.transports.websocket import WebSocket
 
-            return WebSocket(address, token)
-        case Carrier.EVENTSOURCE:
-            from headway.client.transports.eventsource import EventStream
-
-            return EventStream(address, token)
-        case Carrier.POLLING:
-            from headway.client.transports.polling import Polling
-
-            return Polling(address, token)
+            return WebSocket()
         case Carrier.SOCKETIO:
             from headway.client.transports.socketio import SocketIO
 
-            return SocketIO(address, token)
+            return SocketIO()
+        case Carrier.EVENTSOURCE:
+            from headway.client.transports.eventsource import EventStream
 
+            return EventStream()
+        case Carrier.POLLING:
+            from headway.client.transports.polling import Polling
 
-def _unheard(change: Change) -> None:
-    """Nobody wants to know."""
+            return Polling()

@@ -4,9 +4,11 @@
     a close code of `codes.py`                                            what that table says; others: reconnect
     an error of `codes.py`, as a message or as an HTTP body               reconnect where trying again can help, or stop
     `unauthorized`, HTTP 401                                              renew
-    any other HTTP status                                                 stop: this is no Headway, or nothing for us
+    any other HTTP answer                                                 reconnect: something between us and the
+                                                                          server does not let this transport through
 
-Pure: what a library raised is read here, not caught.
+`announced` tells the server's own doing from the network's: only the network's counts against a transport. Pure: what a
+library raised is read here, not caught.
 """
 
 from __future__ import annotations
@@ -27,7 +29,8 @@ __all__ = ["Ended", "Refused", "Unreachable", "answered", "closed", "failed", "r
 
 _CLOSES: Final = {close.code: close for close in Close}
 _CODES: Final = {code.spelling: code for code in Code}
-_WORTH_TRYING: Final = frozenset({408, 425, 429})
+_BROKEN: Final = frozenset({1002, 1005, 1006, 1007, 1015})
+"""Codes that the network, or a box in it, is known to cause: no word of the server."""
 _ERRNO: Final = re.compile(r"\[Errno (\d+)\]")
 
 
@@ -59,6 +62,8 @@ class Ended(Exception):
         retry: float | None = None,
         code: Code | None = None,
         finished: bool = False,
+        announced: bool = False,
+        details: Mapping[str, Any] | None = None,  # Any: JSON
     ) -> None:
         super().__init__(reason)
         self.reason = reason
@@ -67,6 +72,9 @@ class Ended(Exception):
         self.code = code
         self.finished = finished
         """The server says that there is nothing more to come."""
+        self.announced = announced
+        """The server itself said so: the network is not to blame."""
+        self.details = details or {}
 
     def refusal(self) -> Refused:
         """The error for a caller who cannot come back."""
@@ -76,21 +84,31 @@ class Ended(Exception):
 
 def closed(code: int | None, reason: str, retry: float | None = None) -> Ended:
     """What a WebSocket's close means. No code: it broke."""
-    if code is None or code == 1006:
+    if code is None or code in _BROKEN:
         return Ended("the connection broke", retry=retry)
     close = _CLOSES.get(code)
     if close is None:
-        return Ended(reason or f"the server hung up with code {code}", retry=retry)
+        return Ended(reason or f"the server hung up with code {code}", retry=retry, announced=True)
     # What follows a semicolon is addressed to the program, which does it.
     sentence = _lowered(reason or close.meaning).split(";")[0].rstrip(".")
-    return Ended(sentence, close.advice, retry=retry, finished=close is Close.NORMAL)
+    return Ended(sentence, close.advice, retry=retry, finished=close is Close.NORMAL, announced=True)
 
 
 def refused(error: Mapping[str, Any], *, retry: float | None = None) -> Ended:  # Any: JSON
-    """What an error of the server means: `{code, message}`."""
+    """What an error of the server means: `{code, message, details?}`, and where it ends the connection `close`."""
+    if isinstance(error.get("close"), int):
+        return closed(error["close"], str(error.get("message") or ""), retry)
     code = _CODES.get(str(error.get("code")))
     reason = str(error.get("message") or (code.meaning if code else "the server sent an error without a message"))
-    return Ended(reason, _advice(code), retry=retry, code=code)
+    details = error.get("details")
+    return Ended(
+        reason,
+        _advice(code),
+        retry=retry,
+        code=code,
+        announced=True,
+        details=details if isinstance(details, dict) else None,
+    )
 
 
 def answered(status: int, body: bytes | bytearray, retry_after: str | None = None) -> Ended:
@@ -121,11 +139,11 @@ def failed(error: BaseException) -> Ended:
 
 
 def _bare(status: int, retry: float | None) -> Ended:
-    if status >= 500 or status in _WORTH_TRYING:
-        return Ended(f"HTTP {status}", retry=retry)
     if status == 401:
-        return Ended("a token is needed", Advice.RENEW)
-    return Ended(f"the server answered HTTP {status}, which no Headway does here", Advice.STOP, code=Code.NOT_FOUND)
+        return Ended("a token is needed", Advice.RENEW, code=Code.UNAUTHORIZED)
+    if status >= 500 or retry is not None:
+        return Ended(f"HTTP {status}", retry=retry)
+    return Ended(f"something answered HTTP {status}, which no Headway does here", code=Code.NOT_FOUND)
 
 
 def _advice(code: Code | None) -> Advice:

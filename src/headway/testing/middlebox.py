@@ -176,8 +176,8 @@ class Middlebox:
             finally:
                 self._passages.discard(passage)
                 passage.lose_server()
-        except (OSError, asyncio.IncompleteReadError):
-            # Somebody has gone: so does the box.
+        except (OSError, asyncio.IncompleteReadError, asyncio.CancelledError):
+            # Somebody has gone, or the box itself does: asyncio's servers complain of a callback that was cancelled.
             pass
         finally:
             writer.transport.abort()

@@ -1,23 +1,29 @@
-"""Long-polling: `GET …/events?since=&wait=`, over and over. The position in each question acknowledges the answer
-before it."""
+"""Long-polling: `GET …/events?since=&wait=`, a loop for each channel. The position in each question acknowledges the
+answer before it, so an answer that is lost on its way is simply asked for again.
+
+The first request does not wait: its answer is the handshake.
+"""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator
 from typing import Final
 
-import httpx2
-import msgspec
-
-from headway.client.address import Address
-from headway.client.endings import Ended, answered, failed
-from headway.client.transports.interface import CONNECT_SECONDS, Fields, bearer
+from headway.client.endings import Ended
+from headway.client.transports.http import Asker
+from headway.client.transports.interface import Fields, Link, Publication
+from headway.codes import Advice, Code
+from headway.errors import PeerError
+from headway.positions import Position
 
 __all__ = ["Polling"]
 
-_WAIT: Final = 25.0
-"""Seconds the server may wait for news: below the 30 at which some proxies cut."""
+_SLOTS: Final = 16
+"""Requests that are held at once; with more channels the waits are short, and the channels take turns. A tenth of what
+one address may hold."""
+_WAIT_SHARE: Final = 0.5
+"""Of the silence: beyond that, a proxy that swallows requests would be noticed too late."""
+_SHORT_WAIT: Final = 1.0
 _PAUSE: Final = 1.0
 """Least seconds between two answers without news: a server that drains, or cannot wait, answers at once."""
 
@@ -27,44 +33,146 @@ class Polling:
 
     name = "polling"
 
-    def __init__(self, address: Address, token: str | None) -> None:
-        self._address = address
-        self._headers = bearer(token)
+    def open(self, link: Link) -> _Connection:
+        """See `Transport`."""
+        return _Connection(link)
 
-    async def messages(self, channel: str, since: str | None) -> AsyncGenerator[Fields, None]:
-        """See `Transport`. There is no `subscribed` on this wire; the first answer is told as one."""
-        now = asyncio.get_running_loop().time
+
+class _Connection:
+    def __init__(self, link: Link) -> None:
+        self._link = link
+        self._asker = Asker(link.address)
+        self._slots = asyncio.Semaphore(_SLOTS)
+        self._loops: dict[str, asyncio.Task[None]] = {}
+        self._unanswered: set[str] = set()
+        self._failure: asyncio.Future[Ended] = asyncio.get_running_loop().create_future()
+        self._over = False
+        self._task = link.runtime.spawn(self._run())
+
+    # See `Connection`.
+
+    def follow(self, channel: str, since: str | None) -> None:
+        if not self._over:
+            self._stop(channel)
+            self._loops[channel] = asyncio.create_task(self._loop(channel, since))
+
+    def unfollow(self, channel: str) -> None:
+        self._stop(channel)
+        self._met(channel)
+
+    def publish(self, publication: Publication) -> None:
+        return None
+
+    def ping(self) -> bool:
+        return False
+
+    def renew(self, token: str) -> None:
+        """The next request shows it."""
+
+    def close(self) -> None:
+        if not self._over:
+            self._over = True
+            self._task.cancel()
+
+    # Its own.
+
+    async def _run(self) -> None:
         try:
-            timeout = httpx2.Timeout(_WAIT + CONNECT_SECONDS, connect=CONNECT_SECONDS)
-            async with httpx2.AsyncClient(timeout=timeout, headers=self._headers) as http:
-                page = await self._ask(http, channel, since, wait=0.0)
-                yield _subscribed(channel, since, page)
-                while True:
-                    for fields in page["events"]:
-                        yield fields
-                    asked = now()
-                    page = await self._ask(http, channel, page["position"], wait=_WAIT)
-                    if not page["events"]:
-                        await asyncio.sleep(max(0.0, asked + _PAUSE - now()))
-        except (httpx2.HTTPError, OSError) as error:
-            raise failed(error) from error
-        except (msgspec.DecodeError, KeyError, TypeError) as error:
-            raise Ended("the server answered something that is no page of events") from error
+            follows = self._link.follows()
+            self._unanswered = set(follows)
+            for channel, since in follows.items():
+                self.follow(channel, since)
+            if not follows:
+                await self._greet()
+            ended = await self._failure
+        except Ended as end:
+            ended = end
+        finally:
+            loops = list(self._loops.values())
+            for loop in loops:
+                loop.cancel()
+            await asyncio.gather(*loops, return_exceptions=True)
+            await self._asker.close()
+        if not self._over:
+            self._over = True
+            self._link.ended(ended)
 
-    async def _ask(self, http: httpx2.AsyncClient, channel: str, since: str | None, *, wait: float) -> Fields:
-        query = {} if since is None else {"since": since}
-        if wait:
-            query["wait"] = f"{wait:g}"
-        response = await http.get(self._address.channel(channel, "events", query))
-        if response.status_code != 200:
-            raise answered(response.status_code, response.content, response.headers.get("Retry-After"))
-        page: Fields = msgspec.json.decode(response.content)
+    async def _greet(self) -> None:
+        """Nothing to follow yet: whether the server is there at all."""
+        await self._asker.get("/api/health", self._link.token())
+        self._link.answered()
+
+    async def _loop(self, channel: str, since: str | None) -> None:
+        try:
+            await self._read(channel, since)
+        except Ended as ended:
+            self._failed(channel, ended)
+        except (PeerError, KeyError, TypeError, ValueError) as error:
+            self._failed(channel, Ended(f"the server said something that makes no sense: {error}"))
+
+    async def _read(self, channel: str, asked: str | None) -> None:
+        page = await self._ask(channel, asked, 0.0)
+        self._link.told(channel, _subscribed(channel, asked, page))
+        while True:
+            for event in page["events"]:
+                self._link.told(channel, event)
+            await self._link.room(channel)
+            more = page.get("more") is True
+            if not more:
+                self._link.current(channel)
+            self._met(channel)
+            page = await self._next(channel, page["position"], more=more)
+
+    async def _next(self, channel: str, since: str, *, more: bool) -> Fields:
+        clock = self._link.runtime.clock
+        asked = clock.monotonic()
+        wait = 0.0 if more else _SHORT_WAIT if len(self._loops) > _SLOTS else self._link.silence * _WAIT_SHARE
+        try:
+            page = await self._ask(channel, since, wait)
+        except Ended as ended:
+            if ended.announced:
+                raise
+            # One answer that got lost is asked for again at once; a second one says that the way is barred.
+            page = await self._ask(channel, since, 0.0)
+        if not page["events"]:
+            await asyncio.sleep(max(0.0, asked + min(wait, _PAUSE) - clock.monotonic()))
         return page
 
+    async def _ask(self, channel: str, since: str | None, wait: float) -> Fields:
+        async with self._slots:
+            page = await self._asker.page(channel, self._link.token(), since, wait=wait)
+        self._link.heard()
+        return page
 
-def _subscribed(channel: str, since: str | None, page: Fields) -> Fields:
+    def _stop(self, channel: str) -> None:
+        loop = self._loops.pop(channel, None)
+        if loop is not None:
+            loop.cancel()
+
+    def _met(self, channel: str) -> None:
+        """What was asked first has been answered, of this channel."""
+        if not self._over:
+            before = bool(self._unanswered)
+            self._unanswered.discard(channel)
+            if before and not self._unanswered:
+                self._link.answered()
+
+    def _failed(self, channel: str, ended: Ended) -> None:
+        if ended.announced and (ended.advice is Advice.STOP or ended.code is Code.TOO_MANY):
+            self._loops.pop(channel, None)
+            self._link.refused(channel, ended)
+            self._met(channel)
+        elif not self._failure.done():
+            self._failure.set_result(ended)
+
+
+def _subscribed(channel: str, asked: str | None, page: Fields) -> Fields:
+    """What the other transports say first."""
     head: Fields = {"type": "subscribed", "channel": channel}
-    if since is None:
+    if asked is None:
         return {**head, "position": page["position"], "recovered": False, "snapshot": page.get("snapshot", [])}
     lost = bool(page["events"]) and page["events"][0]["type"] == "gap"
-    return {**head, "position": since, "recovered": not lost}
+    if asked:
+        # Where reading began: what was asked, under the epoch of now.
+        asked = str(Position(Position.parse(page["position"]).epoch, Position.parse(asked).offset))
+    return {**head, "position": asked, "recovered": not lost}
