@@ -63,6 +63,9 @@ OTHERWISE: Mapping[tuple[str, str], str] = {("reconnect", "retry"): "number"}
 ANSWERED = ("subscribed", "unsubscribed", "published", "auth_success", "auth_failed", "pong", "error")
 """Messages that may carry the `id` of a request."""
 
+OPTIONAL: Mapping[str, Sequence[str]] = {"subscribed": ("head",), "published": ("replayed",)}
+"""Fields the client does without: it makes such messages itself, of what it polled."""
+
 _SHAPE = re.compile(r"\b([a-z_]+) \{([^{}:]*)\}")
 
 
@@ -174,6 +177,8 @@ def _shapes() -> tuple[Shapes, Shapes]:
     asked = _read([row[:column].strip() for row in rows if "anything else" not in row])
     told = _read([part.strip() for row in rows for part in row[column:].split(" | ")])
     told |= _read(match[0] for match in _SHAPE.finditer(" ".join(lines[until:])) if match[1] not in told)
+    for name, fields in OPTIONAL.items():
+        told[name] |= dict.fromkeys(fields, True)
     return asked, told
 
 

@@ -16,13 +16,13 @@ export class Backoff {
   }
 
   /**
-   * Milliseconds to wait now. Never less than the server asked for; what it spread over its clients is spread a little
-   * more, since few servers spread well.
+   * Milliseconds to wait now. Never less than the server asked for, which is spread a little more, since few servers
+   * spread well; nor less than without its hint, so that a hint of 0 does not switch the waiting off.
    */
   next(hint?: number): number {
     const delay = this.#random() * this.#ceiling;
     this.#ceiling = Math.min(this.#most, this.#ceiling * 2);
-    return hint === undefined ? delay : hint + Math.min(delay, hint / 4);
+    return hint === undefined ? delay : Math.max(delay, hint + Math.min(delay, hint / 4));
   }
 
   /** The connection was of use: the next cut begins anew. */

@@ -326,7 +326,9 @@ export class Ladder {
       return;
     }
     this.#host.lost(ended);
-    if (ended.advice === 'reconnect' && ended.retry === undefined && this.#quick > 0) {
+    // A connection that is on its way may be what the server ended this one for: one too many of this user.
+    const back = ended.advice === 'reconnect' || this.#rising.size > 0;
+    if (back && ended.retry === undefined && this.#quick > 0) {
       this.#quick -= 1;
       this.#sleep('lost', this.#host.runtime.random() * QUICK_MS);
     } else {

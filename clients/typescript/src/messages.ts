@@ -72,7 +72,7 @@ export interface Subscribed {
   readonly type: 'subscribed';
   readonly channel: string;
   readonly position: string;
-  readonly head: string;
+  readonly head?: string;
   readonly recovered: boolean;
   readonly snapshot?: readonly Event[];
   readonly id?: string | number;
@@ -91,7 +91,7 @@ export interface Published {
   readonly offset: number;
   readonly position: string;
   readonly count: number;
-  readonly replayed: boolean;
+  readonly replayed?: boolean;
   readonly id?: string | number;
 }
 

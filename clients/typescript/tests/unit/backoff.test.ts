@@ -34,6 +34,12 @@ test('a hint is spread a little more', () => {
   expect(backoff.next(800)).toBe(1_000);
 });
 
+test('a hint of nothing does not switch the waiting off', () => {
+  const backoff = new Backoff(() => 1, 500, 20_000);
+
+  expect([backoff.next(0), backoff.next(0)]).toEqual([500, 1_000]);
+});
+
 test('after a connection that stood it begins anew', () => {
   const backoff = new Backoff(() => 1, 500, 20_000);
   backoff.next();
