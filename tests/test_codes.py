@@ -51,5 +51,6 @@ def test_error_codes(code: Code) -> None:
 
 
 def test_only_what_may_pass_is_tried_again() -> None:
-    """The client's own mistakes are never worth another try; too much and a fault of the server are."""
-    assert {code for code in Code if code.retry} == {code for code in Code if code.status == 429 or code.status >= 500}
+    """The client's own mistakes are never worth another try; too much, too slow and a fault of the server are."""
+    may_pass = {code for code in Code if code.status in (408, 429) or code.status >= 500} - {Code.NOT_SET_UP}
+    assert {code for code in Code if code.retry} == may_pass

@@ -572,7 +572,7 @@ async def test_each_route_wants_its_role(tmp_path: Path, route: Route, method: s
 async def test_a_refusal_says_nothing_about_what_is_there(house: House, path: str, body: object) -> None:
     """A channel that exists and one that does not are refused in the same words, to somebody and to nobody."""
     await house.live.publish("secret:1", "one")
-    mistaken = "abc" in path or body == {"no": "event"}  # which says nothing about the channel either
+    mistaken = "abc" in path  # which says nothing about the channel either
     for token in (house.token(channels=["run:*"], publish=["run:*"]), await house.share(), None):
         answers = []
         for channel in ("secret:1", "secret:2"):
