@@ -35,7 +35,7 @@ from siege.setting import target_of
 
 __all__ = ["DOOR", "Plan", "Siege"]
 
-DOOR: Final = frozenset({"429", "503", "408", "cut", "silence", "nothing"})
+DOOR: Final = frozenset({"429", "503", "408", "cut", "silence", "nothing", "close 1013"})
 """What any attack may be answered at full speed, beside what its own rules say: the server has had enough of this
 address, or the attacker's own machine has."""
 CHANNELS: Final = 10

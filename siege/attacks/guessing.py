@@ -172,10 +172,13 @@ async def _passwords(foe: Foe) -> None:
         await asyncio.sleep(0)
 
 
+_NO_SEAT: Final = frozenset({"400", "close 1000"})
+"""How an Engine.IO session ends that its address has no seat for."""
+
 CHANNELS: Final = Attack(
     "foreign channels",
     "another user's channel on every endpoint and transport, beside one that does not exist",
-    frozenset({"403", "error forbidden", "nothing told"}),
+    frozenset({"403", "error forbidden", "nothing told"}) | _NO_SEAT,
     _channels,
 )
 SIDS: Final = Attack(
@@ -187,7 +190,7 @@ SIDS: Final = Attack(
 PIDS: Final = Attack(
     "another's Socket.IO pid",
     "connection state recovery with a stolen pid and offset, and a token of one's own",
-    frozenset({"a session of its own", "error forbidden"}),
+    frozenset({"a session of its own", "error forbidden"}) | _NO_SEAT,
     _pids,
 )
 ADMINISTRATION: Final = Attack(

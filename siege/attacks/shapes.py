@@ -136,6 +136,9 @@ async def _idempotency(foe: Foe) -> None:
     key = secrets.token_hex(8)
     first = foe.expect(201, await foe.ask("POST", PUBLISH, {"Idempotency-Key": key}, FORGED.encode()))
     again = await foe.ask("POST", PUBLISH, {"Idempotency-Key": key}, FORGED.encode())
+    if again.status not in (200, 201):  # refused, so neither repeated nor stored
+        foe.judge(again)
+        return
     same = b'"replayed":true' in again.body and again.status == 200
     foe.note("stored once" if same and _offset(first.body) == _offset(again.body) else "stored twice")
     # Something else under a key that was used: neither stored nor answered with what it was used for.
