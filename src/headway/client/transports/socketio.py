@@ -126,13 +126,14 @@ class _Connection:
 
     async def _talk(self) -> Ended:
         # The server pings; the bounds are those of `websocket`.
-        async with connect(
+        opening = connect(
             self._link.address.ws("/socket.io/", _QUERY),
             open_timeout=CONNECT_SECONDS,
             close_timeout=_CLOSE_SECONDS,
             ping_interval=None,
             max_size=None,
-        ) as connection:
+        )
+        async with opening as connection:
             token = self._link.token()
             self._put("40", {} if token is None else {"token": token})
             writing = asyncio.create_task(self._write(connection))
@@ -144,6 +145,9 @@ class _Connection:
             finally:
                 writing.cancel()
                 await asyncio.gather(writing, return_exceptions=True)
+                if self._over:
+                    # As on the raw WebSocket: nobody waits for a goodbye behind much that is not read.
+                    connection.transport.abort()
 
     async def _write(self, connection: ClientConnection) -> None:
         while True:

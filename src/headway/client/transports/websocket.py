@@ -105,14 +105,15 @@ class _Connection:
     async def _talk(self) -> Ended:
         # No ping of the library's own: the link watches for silence. A snapshot has no bound of its own, so neither
         # has a message; the queue bounds what is read ahead.
-        async with connect(
+        opening = connect(
             self._link.address.ws("/ws"),
             additional_headers=bearer(self._link.token()),
             open_timeout=CONNECT_SECONDS,
             close_timeout=_CLOSE_SECONDS,
             ping_interval=None,
             max_size=None,
-        ) as connection:
+        )
+        async with opening as connection:
             self._opened()
             writing = asyncio.create_task(self._write(connection))
             try:
@@ -123,6 +124,9 @@ class _Connection:
             finally:
                 writing.cancel()
                 await asyncio.gather(writing, return_exceptions=True)
+                if self._over:
+                    # Nobody waits for the server's goodbye, which may stand behind much that is not read.
+                    connection.transport.abort()
 
     async def _write(self, connection: ClientConnection) -> None:
         while True:
