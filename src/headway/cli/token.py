@@ -95,8 +95,8 @@ def token(
     claims: Claims = {
         "sub": _user(user),
         "jti": secrets.token_urlsafe(12),
-        "iat": round(clock.now()),
-        "exp": round(until),
+        "iat": int(clock.now()),
+        "exp": int(until),
         "role": role.value,
         "channels": list(channel) if channel else ["*"],
         "publish": list(publish or ()),
