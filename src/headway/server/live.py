@@ -177,8 +177,7 @@ class Headway:
         )
         try:
             await running.start()
-        except BaseException:
-            # A server that does not start leaves nothing open: the next try begins anew.
+        except BaseException:  # whatever it was, a server that does not start leaves nothing open
             await running.close()
             await self._log.close()
             self._log = None
