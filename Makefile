@@ -26,6 +26,7 @@ test: setup ## run every test
 	@$(BIN)/python -m pytest -n auto --maxprocesses 2 $(ARGS)
 	@# A choice of Python's tests (ARGS="-k cursors -x") is one without these.
 	@$(if $(filter-out --%,$(ARGS)),,npm --prefix clients/typescript run --silent test)
+	@$(if $(filter-out --%,$(ARGS)),,npm --prefix clients/react run --silent test)
 
 check: SETUP = run
 check: setup ## format, lint, strict types, import contracts, unused dependencies, documentation, TypeScript
@@ -54,6 +55,7 @@ docs: setup ## write what is made from the code: pages of docs/reference, tables
 
 clean: ## remove everything the other verbs made
 	rm -rf .venv .tools .fuzz tests/peers/node_modules bench/build dist
+	rm -rf clients/react/node_modules clients/react/dist
 	rm -rf clients/typescript/node_modules clients/typescript/dist src/headway/server/static/built
 	rm -rf .coverage htmlcov .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -37,7 +37,7 @@ UV_WANTED = "uv>=0.13,<0.14"
 
 NODE_OLDEST = 20
 NODE_CLIENT = "clients/typescript"
-NODE_FOLDERS = (NODE_CLIENT, "tests/peers")
+NODE_FOLDERS = (NODE_CLIENT, "clients/react", "tests/peers")
 # What is built there for pages, and where the server looks for it.
 BUILT = ROOT / "src" / "headway" / "server" / "static" / "built"
 BUILT_FILES = ("headway.js", "headway.mjs")

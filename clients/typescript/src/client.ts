@@ -44,6 +44,8 @@ export interface ClientOptions {
   readonly promoteDelay?: number | undefined;
   /** … up to this (600,000). */
   readonly maxPromoteDelay?: number | undefined;
+  /** False: nothing at all happens before `start()`, so a client may be made where it is not certain to be used. */
+  readonly start?: boolean | undefined;
 }
 
 export interface ChannelOptions {
@@ -105,7 +107,7 @@ export class Client {
   readonly #outbox: Outbox;
   readonly #again = new Map<string, { timer: Timer; backoff: Backoff }>();
   readonly #commands = new Set<(error: HeadwayError) => void>();
-  readonly #unwatch: () => void;
+  #unwatch: (() => void) | undefined;
   #online = true;
   #status: Status = 'connecting';
   #transport: string | undefined;
@@ -136,14 +138,9 @@ export class Client {
       this.#newBackoff(),
       options.maxQueueSize ?? QUEUE,
     );
-    this.#unwatch = watchPage(this.#runtime, {
-      check: () => this.#ladder.check(),
-      online: (online) => this.#networkIs(online),
-      suspend: () => this.#ladder.suspend(),
-      resume: () => this.#ladder.begin(),
-    });
-    // What follows in the same breath is asked for with the first connection.
-    queueMicrotask(() => this.#ladder.begin());
+    if (options.start !== false) {
+      this.start();
+    }
   }
 
   get status(): Status {
@@ -259,10 +256,32 @@ export class Client {
     }
   }
 
+  /** Begin; or begin again after `stop()`, from where every reader stood. By itself a client starts when it is made. */
+  start(): void {
+    if (this.#ladder.state === 'closed') {
+      return;
+    }
+    this.#unwatch ??= watchPage(this.#runtime, {
+      check: () => this.#ladder.check(),
+      online: (online) => this.#networkIs(online),
+      suspend: () => this.#ladder.suspend(),
+      resume: () => this.#ladder.begin(),
+    });
+    // What follows in the same breath is asked for with the first connection.
+    queueMicrotask(() => this.#unwatch && this.#ladder.begin());
+  }
+
+  /** Hold no connection until `start()`. Readers keep their places, and publications wait. */
+  stop(): void {
+    this.#unwatch?.();
+    this.#unwatch = undefined;
+    this.#token.stop();
+    this.#ladder.suspend();
+  }
+
   /** End everything. What still waits to be published is rejected. */
   close(): void {
-    this.#unwatch();
-    this.#token.stop();
+    this.stop();
     [...this.#feeds.values()].forEach((feed) => [...feed.readers].forEach((reader) => reader.close()));
     this.#ladder.close();
     const error = new HeadwayError('closed', 'the client was closed');

@@ -154,3 +154,53 @@ test.each([['nowhere at all'], ['ftp://127.0.0.1']])('%s is no address, and the 
 test('a transport that does not exist is named', () => {
   expect(() => connect('http://127.0.0.1', { transports: ['pigeon' as never] })).toThrow(/pigeon/);
 });
+
+test('a client that is not to start does nothing until it is started', async () => {
+  const runtime = new FakeRuntime();
+  const only = new FakeTransport('only');
+  const client = new Client('http://127.0.0.1', [only], { runtime, start: false });
+  client.channel('c');
+  await runtime.pass(60_000);
+  expect([only.opened.length, runtime.waiting]).toEqual([0, 0]);
+
+  client.start();
+  await settle();
+
+  expect([...only.last.link.follows().keys()]).toEqual(['c']);
+});
+
+test('a client that was stopped holds nothing, and goes on from where its readers stood when it is started', async () => {
+  const { runtime, transports, client, link, told } = await begin();
+  link().told('c', subscribed('e.3', false, []));
+  link().answered();
+  link().told('c', event(4));
+
+  client.stop();
+  await settle();
+  expect([transports[0]!.live.length, runtime.waiting, client.status]).toEqual([0, 0, 'offline']);
+
+  client.start();
+  await settle();
+  expect([...link().follows()]).toEqual([['c', { since: 'e.4', batch: undefined }]]);
+  link().told('c', subscribed('e.4', true));
+  link().answered();
+  link().told('c', event(5));
+  expect(told).toEqual([event(4), event(5)]);
+  expect(client.status).toBe('live');
+});
+
+test('stopped and started in the same breath, it connects once; closed, it starts no more', async () => {
+  const { runtime, transports, client } = await begin();
+  client.stop();
+  client.start();
+  client.stop();
+  client.start();
+  await settle();
+  expect(transports[0]!.live.length).toBe(1);
+
+  client.close();
+  client.start();
+  await runtime.pass(1_000);
+
+  expect([transports[0]!.live.length, runtime.waiting]).toEqual([0, 0]);
+});

@@ -1,0 +1,20 @@
+/** React on headway-client: hooks that follow channels and tasks, and components that show them. */
+export { ActivityFeed, describeEvent } from './activity-feed.js';
+export type { Activity, ActivityFeedProps } from './activity-feed.js';
+export { useChannel } from './channel.js';
+export type { AnyOf, UseChannelOptions } from './channel.js';
+export { useConnection } from './connection.js';
+export type { Connection } from './connection.js';
+export { ConnectionStatus } from './connection-status.js';
+export type { ConnectionStatusProps } from './connection-status.js';
+export type { ConnectionView, Notice } from './link.js';
+export { HeadwayProvider, useHeadway } from './provider.js';
+export type { GivenClient, HeadwayProviderProps, OwnClient } from './provider.js';
+export { TaskProgress } from './task-progress.js';
+export type { TaskProgressById, TaskProgressOf, TaskProgressProps } from './task-progress.js';
+export { stateOf } from './task-state.js';
+export type { TaskAction, TaskItem, TaskLog, TaskState, TaskStatus } from './task-state.js';
+export { useTask, useTaskActions, useTasks } from './task.js';
+export type { Refusal, TaskActions, TaskView, UseTaskOptions } from './task.js';
+export type { ChannelView, Recovery } from './view.js';
+export type { Tone } from './words.js';
