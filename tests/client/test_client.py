@@ -27,6 +27,7 @@ from headway.client import (
 from headway.clock import SystemClock
 from headway.codes import Code
 from headway.errors import Closed, UsageError
+from headway.events import Draft
 from headway.limits import Limits, Retention
 from headway.positions import GapReason
 from headway.server.live import Headway
@@ -55,6 +56,24 @@ async def take_offsets(channel: Channel, count: int) -> list[int]:
     """Offsets of the next `count` events; a gap fails."""
     told = await take(channel, count)
     return [one.offset for one in told if isinstance(one, Event)]
+
+
+async def test_is_live_when_everything_has_been_told(carrier: Carrier) -> None:
+    """A channel catches up until the reader has been told all that the log holds, and is live from then on: of an empty
+    channel at once."""
+    live = Headway()
+    async with serving(live) as address, quick(address, carrier.value) as client:
+        await live.publish_all("run", [Draft.of("step", {"number": number}) for number in range(500)])
+        full, empty = client.channel("run", since=""), client.channel("none", since="")
+        seen: set[tuple[Status, bool]] = set()
+
+        def look() -> bool:
+            seen.add((full.status, full.waiting == 500))
+            return full.status is Status.LIVE and empty.status is Status.LIVE
+
+        await wait_until(look)
+
+    assert (Status.LIVE, False) not in seen
 
 
 async def test_follows_from_the_beginning_and_live(carrier: Carrier) -> None:

@@ -81,6 +81,21 @@ def test_the_network_fails_in_words_people_know(error: Exception, reason: str) -
     assert failed(wrapped).reason == reason
 
 
+@pytest.mark.parametrize(
+    ("error", "absent"),
+    [
+        (ConnectionRefusedError(errno.ECONNREFUSED, "Connect call failed"), True),
+        (OSError("Multiple exceptions: [Errno 111] Connect call failed ('::1', 1), [Errno 111] …"), True),
+        (socket.gaierror(socket.EAI_NONAME, "Name or service not known"), True),
+        (ConnectionResetError(errno.ECONNRESET, "Connection reset by peer"), False),
+        (TimeoutError(), False),
+    ],
+)
+def test_nobody_at_the_address_is_told_from_a_transport_that_fails(error: Exception, absent: bool) -> None:
+    """Where nobody listens another transport finds nobody either; a reset may be meant for this one."""
+    assert failed(error).absent is absent
+
+
 @pytest.mark.parametrize("code", [None, 1002, 1005, 1006, 1007, 1015])
 def test_a_broken_connection_is_no_word_of_the_server(code: int | None) -> None:
     """What the network is known to cause counts against a transport; what the server announced does not."""

@@ -19,9 +19,12 @@ def event(offset: int, epoch: str = "e", **data: object) -> Fields:
     return {**head, "timestamp": "2026-01-31T09:30:00.000Z", **data}
 
 
-def subscribed(position: str, *, recovered: bool = False, snapshot: list[Fields] | None = None) -> Fields:
-    """The answer to a subscription."""
+def subscribed(
+    position: str, *, head: str | None = None, recovered: bool = False, snapshot: list[Fields] | None = None
+) -> Fields:
+    """The answer to a subscription; without a head, of a poll."""
     fields = {"type": "subscribed", "channel": "run", "position": position, "recovered": recovered}
+    fields |= {} if head is None else {"head": head}
     return fields if snapshot is None else {**fields, "snapshot": snapshot}
 
 
@@ -177,3 +180,58 @@ def test_nothing_is_told_twice_or_out_of_order(repeated: list[int]) -> None:
 
     assert told == sorted(set(told))
     assert str(following.since) == f"e.{max(repeated, default=0)}"
+
+
+def test_who_has_been_told_everything_up_to_the_head_has_caught_up() -> None:
+    """Not one event earlier, and not later; what comes after the head comes as it happens."""
+    following = Following("run", BEGINNING)
+    caught = []
+    for message in (subscribed("e.0", head="e.2", recovered=True), event(1), event(2), event(3)):
+        following.take(message)
+        caught.append(following.caught_up)
+
+    assert caught == [False, False, True, True]
+
+
+@pytest.mark.parametrize("since", ["", "e.3"])
+def test_where_there_is_nothing_more_one_has_caught_up_at_once(since: str) -> None:
+    """Who stands at the head, and who begins in an empty channel."""
+    following = Following("run", Position.parse(since))
+
+    following.take(subscribed(since or "e.0", head=since or "e.0", recovered=True))
+
+    assert following.caught_up
+
+
+def test_nobody_has_caught_up_before_the_gap_is_told() -> None:
+    """Who knew more than the log stands behind its head, and has not been told what was lost."""
+    following = Following("run", Position("e", 9))
+    following.take(subscribed("e.9", head="e.7"))
+    before = following.caught_up
+
+    following.take(gap("e.9", "e.7", "ahead"))
+
+    assert (before, following.caught_up) == (False, True)
+
+
+def test_another_life_is_caught_up_with_at_its_own_head() -> None:
+    """The head belongs to the life of the log that the gap leads into."""
+    following = Following("run", Position("e", 5))
+    caught = []
+    for message in (subscribed("f.0", head="f.1"), gap("e.5", "f.0", "epoch"), event(1, "f")):
+        following.take(message)
+        caught.append(following.caught_up)
+
+    assert caught == [False, False, True]
+
+
+def test_who_polls_says_itself_that_there_is_no_more() -> None:
+    """A poll's answer has no head: that it holds all there is says as much."""
+    following = Following("run", Position("e", 1))
+    following.take(subscribed("e.1", recovered=True))
+    following.take(event(2))
+    before = following.caught_up
+
+    following.reach()
+
+    assert (before, following.caught_up) == (False, True)

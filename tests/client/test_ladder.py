@@ -75,6 +75,31 @@ async def test_one_that_fails_makes_way_at_once() -> None:
         assert stage.client.transport == "low"
 
 
+def nobody(connection: FakeConnection) -> None:
+    """There is no server at the address."""
+    connection.link.ended(Ended("connection refused", absent=True))
+
+
+async def test_where_nobody_is_there_the_others_need_not_look() -> None:
+    """A server that is away is asked once a round, not once a transport; but for one round of four, since something may
+    stand in the way of the first alone."""
+    async with staged(nobody, nobody) as stage:
+        for _ in range(200):
+            if len(stage.high.opened) == 8:
+                break
+            await stage.advance(0.5)
+
+        assert (len(stage.high.opened), len(stage.low.opened)) == (8, 2)
+
+
+async def test_where_nobody_is_there_for_one_the_other_is_found() -> None:
+    """A transport behind a proxy that is away makes way after some rounds."""
+    async with staged(nobody, answers) as stage:
+        await stage.advance(10.0)
+
+        assert stage.client.transport == "low"
+
+
 async def test_one_that_hangs_is_joined_by_the_next() -> None:
     """After a moment the next is tried beside it; if it is answered after all, it takes over."""
     async with staged(hangs) as stage:
@@ -225,6 +250,34 @@ async def test_a_peer_that_is_gone_without_a_word_is_asked_and_given_up() -> Non
         assert not first.closed
 
         await stage.advance(5.0)
+
+        assert first.closed
+
+
+async def test_what_fell_silent_has_no_head_start() -> None:
+    """Whatever swallowed its messages may swallow its handshake: the next is tried at once, and beside it."""
+    async with staged() as stage:
+        first = stage.high.last
+        first.mute = True
+        stage.high.script = hangs
+
+        await stage.advance(20.0)
+
+        assert first.closed
+        assert (stage.client.transport, stage.client.status) == ("low", Status.LIVE)
+
+
+async def test_silence_is_noticed_when_it_is_as_long_as_it_may_be() -> None:
+    """Not up to a beat later: what was heard last counts, whenever that was."""
+    async with staged() as stage:
+        first = stage.high.last
+        first.mute = True
+        await stage.advance(3.0)
+        first.link.heard()
+        await stage.advance(19.9)
+        assert not first.closed
+
+        await stage.advance(0.4)
 
         assert first.closed
 

@@ -85,6 +85,34 @@ async def test_every_pair_and_every_fault(best: Carrier, other: Carrier, fault: 
         await wait_until(lambda: not any(box.open(kind) for kind in Carried))
 
 
+@pytest.mark.parametrize("carrier", Carrier, ids=lambda carrier: carrier.value)
+@pytest.mark.parametrize("fault", [Fault.SLOW, Fault.DUPLICATE], ids=lambda fault: fault.value)
+async def test_a_line_that_is_slow_or_says_things_twice(carrier: Carrier, fault: Fault) -> None:
+    """Everything arrives late, or is asked of the server twice: what is told is the log, what is published is stored
+    once, and through every cut."""
+    live = Headway()
+    async with serving(live) as address, Middlebox(address) as box:
+        for kind in Carried:
+            box.set(kind, fault)
+        publisher = Publisher(live, "run:1")
+        async with (
+            quick(box.address, carrier.value) as client,
+            reading(client, "run:1") as one,
+            reading(client, "said") as said,
+        ):
+            for number in range(1, 13):
+                await client.publish("said", "step", {"number": number})
+                if number % 4 == 0:
+                    box.cut(carried(carrier))
+            await publisher.more(20)
+            log = await publisher.stop()
+            await wait_until(lambda: len(one.told) >= len(log) and len(said.told) >= 12, within=30.0)
+
+            assert one.told == log
+            assert said.told == [(number, number) for number in range(1, 13)]
+            assert (await live.publish("said", "last")).offset == 13
+
+
 async def test_a_random_walk(pytestconfig: pytest.Config) -> None:
     """Whatever fails and heals, in whatever order, what several readers were told is the log."""
     chance = random.Random(pytestconfig.getoption("randomly_seed", 0))
@@ -99,7 +127,7 @@ async def test_a_random_walk(pytestconfig: pytest.Config) -> None:
         ):
             for _ in range(25):
                 carrier = chance.choice(list(Carrier))
-                box.set(carried(carrier), chance.choice(FAULTS[carrier]))
+                box.set(carried(carrier), chance.choice([*FAULTS[carrier], Fault.SLOW, Fault.DUPLICATE]))
                 box.cut(carried(chance.choice(list(Carrier))))
                 await publisher.more(chance.randint(1, 60))
                 if chance.random() < 0.6:

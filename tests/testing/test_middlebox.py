@@ -167,3 +167,26 @@ async def test_an_answer_that_is_dropped_was_given(live: Headway, box: Middlebox
         await http.post(box.address.http(POLL), json={"type": "step"})
 
     assert (await live.publish("run", "step")).offset == 2
+
+
+async def test_slow_passes_everything_on_late(box: Middlebox, http: httpx2.AsyncClient) -> None:
+    """Nothing is missing of an answer that comes late."""
+    box.set(Carried.POLLING, Fault.SLOW)
+
+    answer = await http.get(box.address.http(POLL))
+
+    assert answer.json()["events"] == []
+
+
+async def test_duplicate_says_everything_twice(box: Middlebox, http: httpx2.AsyncClient) -> None:
+    """A publish without an idempotency key is stored twice, and answered once."""
+    box.set(Carried.OTHER, Fault.DUPLICATE)
+
+    async def stored() -> bool:
+        return len((await http.get(box.address.http(POLL + "?since="))).json()["events"]) == 2
+
+    async with httpx2.AsyncClient(verify=False) as other:
+        answer = await other.post(box.address.http(POLL), json={"type": "step"})
+        await wait_until(stored)
+
+    assert answer.status_code == 201

@@ -20,7 +20,6 @@ from typing import Final, Self
 from headway.client.changes import Status
 from headway.client.endings import Refused
 from headway.client.following import Event, Following, Told
-from headway.client.runtime import Runtime, Timer
 from headway.client.transports.interface import Fields
 from headway.positions import Position
 
@@ -30,8 +29,6 @@ READ_AHEAD: Final = 1_000
 """Events a reader has not taken. One page of the server's log; some hundred kilobytes."""
 _ROOM: Final = READ_AHEAD // 2
 """So few, and there is room again."""
-_QUIET: Final = 0.25
-"""Seconds without an event after which a reader counts as caught up, where nobody says where the head is."""
 
 TRANSITIONS: Final[dict[tuple[Status, str], Status]] = {
     (Status.CONNECTING, "live"): Status.LIVE,
@@ -49,7 +46,7 @@ TRANSITIONS: Final[dict[tuple[Status, str], Status]] = {
 class Feed:
     """What the client keeps for one channel."""
 
-    def __init__(self, name: str, since: Position | None, runtime: Runtime, on_room: Callable[[Feed], None]) -> None:
+    def __init__(self, name: str, since: Position | None, on_room: Callable[[Feed], None]) -> None:
         self.name = name
         self.following = Following(name, since)
         self.readers: list[Channel] = []
@@ -59,7 +56,6 @@ class Feed:
         self.paused = False
         """It is followed no more until there is room."""
         self._on_room = on_room
-        self._quiet = Timer(runtime)
 
     @property
     def since(self) -> str | None:
@@ -74,50 +70,42 @@ class Feed:
 
     def take(self, message: Fields) -> list[Told]:
         """Take what a connection says, and tell the readers. Returns what they were told. Raises `PeerError`."""
-        fresh = self.following.since is None
         told = self.following.take(message)
         for one in told:
             for reader in self.readers:
                 reader.tell(one)
         if message["type"] == "subscribed" and "offset" not in message:
-            self.begun(caught_up=fresh)
-        elif self.status is Status.CATCHING_UP:
-            self._settle()
+            self.begun()
+        self._settle()
         return told
 
-    def begun(self, *, caught_up: bool) -> None:
+    def begun(self) -> None:
         """A connection follows it."""
         if self.status is Status.CONNECTING:
-            self._go("live" if caught_up else "catch up")
-            self._settle()
+            self._go("live" if self.following.caught_up else "catch up")
 
-    def caught_up(self) -> None:
+    def reach(self) -> None:
         """The readers have been told all there is."""
-        if self.status is Status.CATCHING_UP and not self.paused:
-            self._quiet.stop()
-            self._go("live")
+        self.following.reach()
+        self._settle()
 
     def lose(self) -> None:
         """No connection follows it now."""
         if self.error is None:
-            self._quiet.stop()
             self._go("lose")
 
     def pause(self) -> None:
         """Its readers are behind for long."""
         self.paused = True
-        self._quiet.stop()
         self._go("catch up")
 
     def resume(self) -> None:
-        """They can take more."""
+        """They can take more, from where they stand."""
         self.paused = False
-        self._settle()
 
     def end(self, error: Refused | None) -> None:
         """There is nothing more to come: for a reason, or without one."""
         self.error = error
-        self._quiet.stop()
         self._go("end")
         for reader in list(self.readers):
             reader.end(error)
@@ -128,8 +116,8 @@ class Feed:
             self._on_room(self)
 
     def _settle(self) -> None:
-        if self.status is Status.CATCHING_UP:
-            self._quiet.start(_QUIET, self.caught_up)
+        if self.status is Status.CATCHING_UP and not self.paused and self.following.caught_up:
+            self._go("live")
 
     def _go(self, trigger: str) -> None:
         self.status = TRANSITIONS.get((self.status, trigger), self.status)

@@ -105,7 +105,7 @@ class Core:
             for event in sorted(feed.following.state.values(), key=lambda event: event.offset):
                 reader.tell(event)
             return reader
-        feed = self._feeds[name] = Feed(name, since, self.runtime, self._has_room)
+        feed = self._feeds[name] = Feed(name, since, self._has_room)
         reader = self._read(feed)
         self._follow(feed)
         return reader
@@ -195,8 +195,8 @@ class Core:
 
     def current(self, life: Life, channel: str) -> None:
         feed = self._feeds.get(channel)
-        if feed is not None and life is self.ladder.current:
-            feed.caught_up()
+        if feed is not None and not feed.paused and channel not in life.blocked:
+            feed.reach()
 
     def refused(self, channel: str, ended: Ended) -> None:
         feed = self._feeds.get(channel)
@@ -235,7 +235,7 @@ class Core:
             if again is not None:
                 again[1].reset()
             if name in life.begun:
-                feed.begun(caught_up=False)
+                feed.begun()
             position = feed.following.since
             if name in self._interrupted and name not in life.gaps and position is not None:
                 self._on_change(Recovered(name, position, life.name))

@@ -7,12 +7,14 @@
     any other HTTP answer                                                 reconnect: something between us and the
                                                                           server does not let this transport through
 
-`announced` tells the server's own doing from the network's: only the network's counts against a transport. Pure: what a
-library raised is read here, not caught.
+`announced` tells the server's own doing from the network's: only the network's counts against a transport. `absent` is
+the address itself that cannot be reached, whatever is spoken there. Pure: what a library raised is read here, not
+caught.
 """
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import socket
@@ -31,6 +33,8 @@ _CLOSES: Final = {close.code: close for close in Close}
 _CODES: Final = {code.spelling: code for code in Code}
 _BROKEN: Final = frozenset({1002, 1005, 1006, 1007, 1015})
 """Codes that the network, or a box in it, is known to cause: no word of the server."""
+_ABSENT: Final = frozenset({errno.ECONNREFUSED, errno.EHOSTUNREACH, errno.ENETUNREACH, errno.ENETDOWN})
+"""Nobody listens there, or there is no way there."""
 _ERRNO: Final = re.compile(r"\[Errno (\d+)\]")
 
 
@@ -63,6 +67,8 @@ class Ended(Exception):
         code: Code | None = None,
         finished: bool = False,
         announced: bool = False,
+        absent: bool = False,
+        silent: bool = False,
         details: Mapping[str, Any] | None = None,  # Any: JSON
     ) -> None:
         super().__init__(reason)
@@ -74,6 +80,10 @@ class Ended(Exception):
         """The server says that there is nothing more to come."""
         self.announced = announced
         """The server itself said so: the network is not to blame."""
+        self.silent = silent
+        """It was not cut, but nothing came any more: whatever swallowed it may swallow its handshake, too."""
+        self.absent = absent
+        """There was nobody to speak to: another transport would find the same."""
         self.details = details or {}
 
     def refusal(self) -> Refused:
@@ -130,9 +140,9 @@ def failed(error: BaseException) -> Ended:
             why = getattr(cause, "verify_message", None) or getattr(cause, "reason", None)
             return Ended(f"TLS failed: {why}" if why else "TLS failed")
         if isinstance(cause, socket.gaierror):
-            return Ended("the host is not known")
+            return Ended("the host is not known", absent=True)
         if isinstance(cause, OSError) and (number := _errno(cause)) is not None:
-            return Ended(_lowered(os.strerror(number)))
+            return Ended(_lowered(os.strerror(number)), absent=number in _ABSENT)
         if isinstance(cause, TimeoutError):
             return Ended("no answer in time")
     return Ended("the connection broke")

@@ -10,6 +10,8 @@ The law:
 3. Behind a gap the state follows, as far as the gap reaches; what is newer comes by itself.
 4. A life of the log that is over stays over: a connection that still tells of it is not heard.
 5. A message without an offset is none of ours: it comes from a server that knows more than this client.
+6. Who has been told everything up to the `head` of the last answer has been told all there was when it was given. What
+   comes after it comes as it happens.
 """
 
 from __future__ import annotations
@@ -65,6 +67,20 @@ class Following:
         self.state: dict[str, Event] = {}
         """The latest event of each key."""
         self._over: deque[str] = deque(maxlen=_LIVES)
+        self._head: Position | None = None
+        """Where the channel ended when it was last followed; None: nobody has said."""
+        self._gap_due = False
+
+    @property
+    def caught_up(self) -> bool:
+        """Whether the reader has been told all there was when the channel was last followed."""
+        if self.since is None or self._head is None or self._gap_due:
+            return False
+        return covers(self.since, self._head)
+
+    def reach(self) -> None:
+        """Who knows says that the reader has been told all there is."""
+        self._head, self._gap_due = self.since, False
 
     def take(self, message: Fields) -> list[Told]:
         """What the reader is told by this message, in order. Raises `PeerError` where it makes no sense."""
@@ -86,11 +102,14 @@ class Following:
 
     def _subscribed(self, message: Fields) -> list[Told]:
         position = Position.parse(message["position"])
+        snapshot = message.get("snapshot")
+        head = message.get("head") or (message["position"] if snapshot is not None else None)
+        self._head = None if head is None else Position.parse(head)
+        self._gap_due = snapshot is None and not message["recovered"]
         if self.since is not None:
             if message["recovered"]:
                 self._adopt(position)
             return []
-        snapshot = message.get("snapshot")
         if snapshot is None and not message["recovered"]:
             return []  # a gap follows, which has the state
         # The snapshot and its position are one message: both are told, or neither is.
@@ -113,6 +132,7 @@ class Following:
             Position.parse(message["to"]),
             GapReason(message["reason"]),
         )
+        self._gap_due = False
         first = self.since is None
         if self._known(gap) or gap.until.epoch in self._over:
             return []

@@ -15,7 +15,10 @@ The rules:
    old one is closed, and what both tell is told once (`following.py`).
 3. While something works, what is better is tried again beside it, after a time that grows with each failure. One that
    was demoted is watched for a moment before it takes over, since what kills sockets does so after they opened.
-4. Only when all have failed is there a wait: with full jitter, and never shorter than the server asked for.
+4. Only when all have failed is there a wait: with full jitter, and never shorter than the server asked for. Where the
+   first finds nobody at the address the others need not look, but for a round now and then: a proxy may be in the way
+   of one transport alone.
+5. What fell silent has no head start in the next round: it was silence long enough.
 """
 
 from __future__ import annotations
@@ -41,6 +44,8 @@ _LEAST_STAGGER: Final = 0.25
 """In the first round after a loss it is known how long a handshake takes: four times that, and no less than this."""
 _MOST_QUICK: Final = 3
 """So often it is quickly back, without a steady life in between; then the back-off decides."""
+_WHOLE_ROUND: Final = 4
+"""Of so many rounds in a row, one asks with all transports even if nobody is there."""
 _MOST_RENEWALS: Final = 3
 """New tokens in a row that the server does not take either."""
 
@@ -131,6 +136,8 @@ class Ladder:
         self._attempts = 0
         self._renewals = 0
         self._quick = _MOST_QUICK
+        self._silent: str | None = None
+        """The transport that was lost by its silence, in the round that follows."""
         self._handshake = pace.stagger
         self._failure: Ended | None = None
         """Of this round: what is told to people, with the longest delay anybody asked for."""
@@ -198,6 +205,8 @@ class Ladder:
         name = self._queue.popleft()
         known = max(_LEAST_STAGGER, self._handshake * _STAGGER_FACTOR)
         stagger = self._pace.stagger if self._attempts else min(self._pace.stagger, known)
+        if name == self._silent and not self._attempts:
+            stagger = 0.0
         self._stagger.start(stagger, self._next)
         self._open(name)
 
@@ -229,6 +238,7 @@ class Ladder:
         for timer in (self._stagger, self._wait, self._probation):
             timer.stop()
         self._attempts = self._renewals = 0
+        self._silent = None
         for other in list(self._rising):
             if other.name == life.name or self._scores.worse(other.name, life.name):
                 self._rising.remove(other)
@@ -280,6 +290,8 @@ class Ladder:
             self._failed.append(life.name)
         if self._failure is None or (ended.retry or 0.0) > (self._failure.retry or 0.0):
             self._failure = ended
+        if ended.absent and (self._attempts + 1) % _WHOLE_ROUND:
+            self._queue.clear()
         if self.state is State.CONNECTING:
             self._next()
 
@@ -301,7 +313,10 @@ class Ladder:
         self._host.lost()
         if self._quickly(ended):
             self._quick -= 1
-            self._sleep("lost", ended.reason, self._host.runtime.random() * self._pace.quick)
+            self._silent = life.name if ended.silent else None
+            # Many are cut at once, and spread. Each falls silent for itself.
+            jitter = 0.0 if ended.silent else self._host.runtime.random() * self._pace.quick
+            self._sleep("lost", ended.reason, jitter)
         else:
             self._over(ended)
 

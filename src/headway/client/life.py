@@ -23,6 +23,8 @@ __all__ = ["TRANSITIONS", "Life", "LifeHost", "State"]
 
 _PROBE: Final = 3.0
 """For the answer to a question that is asked because this machine has slept."""
+_LEAST_BEAT: Final = 0.01
+"""Of the silence; a clock that is a little early is asked again."""
 
 
 class State(Enum):
@@ -91,6 +93,7 @@ class Life:
         self._beat = Timer(host.runtime)
         self._probe = Timer(host.runtime)
         self._began = self._heard_at = self._beat_at = self._now()
+        self._beats_in = 0.0
         self._answered_at = 0.0
         self._listen()
         self._connection = transport.open(self)
@@ -123,7 +126,7 @@ class Life:
 
         def judge() -> None:
             if self._heard_at < asked:
-                self.ended(Ended("the server does not answer any more"))
+                self.ended(Ended("the server does not answer any more", silent=True))
 
         self._probe.start(_PROBE, judge)
         return True
@@ -179,11 +182,14 @@ class Life:
             self._on_ended(self, ended)
 
     def _listen(self) -> None:
-        self._beat.start(self.silence / 4, self._beats)
+        # Silence is noticed when it is as long as it may be, and not up to a beat later.
+        left = self._heard_at + self.silence - self._now()
+        self._beats_in = min(self.silence / 4, max(left, self.silence * _LEAST_BEAT))
+        self._beat.start(self._beats_in, self._beats)
 
     def _beats(self) -> None:
         now = self._now()
-        late = now - self._beat_at - self.silence / 4
+        late = now - self._beat_at - self._beats_in
         self._beat_at = now
         self._listen()
         if late > self.silence / 2:
@@ -198,7 +204,7 @@ class Life:
             if now - self._began >= self._host.patience:
                 self.ended(Ended("the handshake was not answered"))
         elif silent >= self.silence and (self._host.follows() or self._connection.ping()):
-            self.ended(Ended("the server has fallen silent"))
+            self.ended(Ended("the server has fallen silent", silent=True))
         elif silent >= self.silence / 2 and not self._connection.ping() and not self._host.follows():
             # Nothing is held open, so nothing can be heard.
             self._heard_at = now

@@ -26,6 +26,8 @@ _PIECE: Final = 65_536
 """Bytes carried at once."""
 _MOMENT: Final = 0.2
 """Seconds for which what dies is let live: boxes that kill WebSockets do so after 100 to 500 ms."""
+_LATE: Final = 0.05
+"""Seconds that each piece of a slow line takes: a mobile phone at the edge of its cell."""
 _RESET_ON_CLOSE: Final = struct.pack("ii", 1, 0)
 """SO_LINGER without time: closing sends RST."""
 _REFUSAL: Final = b"HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
@@ -64,6 +66,11 @@ class Fault(Enum):
     """Answer every upgrade with 400: an old proxy."""
     DROP_ANSWER = "drop answer"
     """Take what the server answers, and reset the client's connection instead of passing it on."""
+    SLOW = "slow"
+    """Pass what is sent on piece by piece, each of them late: a congested line that still moves."""
+    DUPLICATE = "duplicate"
+    """Say to the server twice whatever a new connection says, over a connection each, and pass on what the first is
+    answered: a proxy that tries again. Unrealistic: real ones repeat a request that has failed, and no WebSocket."""
 
 
 Ends = tuple[asyncio.StreamReader, asyncio.StreamWriter]
@@ -76,12 +83,14 @@ class _Passage:
         self.carried = carried
         self.here = here
         self.there: Ends | None = None
+        self.twin: Ends | None = None
+        """The second connection to the server, where everything is said twice."""
         self.buffered = False
         self.forsaken = False
 
     def cut(self) -> None:
         """End both sides with RST."""
-        for _, writer in filter(None, (self.here, self.there)):
+        for _, writer in filter(None, (self.here, self.there, self.twin)):
             with contextlib.suppress(OSError):
                 writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_ON_CLOSE)
             writer.transport.abort()
@@ -89,8 +98,8 @@ class _Passage:
     def lose_server(self) -> None:
         """End the server's side alone."""
         self.forsaken = True
-        if self.there is not None:
-            self.there[1].transport.abort()
+        for _, writer in filter(None, (self.there, self.twin)):
+            writer.transport.abort()
 
 
 class Middlebox:
@@ -199,12 +208,15 @@ class Middlebox:
                 return
             case fault:
                 passage.buffered = fault is Fault.BUFFER
-        passage.there = await asyncio.open_connection(self._server.host, self._server.port, limit=_PIECE)
-        passage.there[1].write(head)
+        passage.there = await self._reach(head)
+        if fault is Fault.DUPLICATE:
+            passage.twin = await self._reach(head)
         ways = [
             asyncio.create_task(self._carry_asked(passage, passage.there)),
             asyncio.create_task(self._carry_sent(passage, passage.there)),
         ]
+        if passage.twin is not None:
+            ways.append(asyncio.create_task(_pass_over(passage.twin[0])))
         try:
             await asyncio.gather(*ways)
         finally:
@@ -212,15 +224,21 @@ class Middlebox:
                 way.cancel()
             await asyncio.gather(*ways, return_exceptions=True)
 
+    async def _reach(self, head: bytes) -> Ends:
+        ends = await asyncio.open_connection(self._server.host, self._server.port, limit=_PIECE)
+        ends[1].write(head)
+        return ends
+
     async def _carry_asked(self, passage: _Passage, there: Ends) -> None:
         while data := await passage.here[0].read(_PIECE):
+            for end in _ends(passage, there):
+                end.write(data)
             if not passage.forsaken:
-                there[1].write(data)
                 await there[1].drain()
         if passage.forsaken:
             passage.cut()
-        else:
-            there[1].write_eof()
+        for end in _ends(passage, there):
+            end.write_eof()
 
     async def _carry_sent(self, passage: _Passage, there: Ends) -> None:
         writer = passage.here[1]
@@ -240,7 +258,9 @@ class Middlebox:
         while self._faults.get(passage.carried) is Fault.STALL:
             await self._changed.wait()
         fault = self._faults.get(passage.carried)
-        if fault is Fault.DROP_ANSWER:
+        if fault is Fault.SLOW:
+            await asyncio.sleep(_LATE)
+        elif fault is Fault.DROP_ANSWER:
             passage.cut()
         if passage.forsaken or passage.here[1].is_closing():
             return
@@ -250,6 +270,20 @@ class Middlebox:
             passage.cut()
         elif fault is Fault.OPENS_THEN_DIES:
             asyncio.get_running_loop().call_later(_MOMENT, passage.cut)
+
+
+def _ends(passage: _Passage, there: Ends) -> list[asyncio.StreamWriter]:
+    """Where what the client says goes. A twin that has had enough does not end the passage."""
+    if passage.forsaken:
+        return []
+    twin = passage.twin[1] if passage.twin is not None and not passage.twin[1].is_closing() else None
+    return [there[1], *([] if twin is None else [twin])]
+
+
+async def _pass_over(answers: asyncio.StreamReader) -> None:
+    with contextlib.suppress(OSError):
+        while await answers.read(_PIECE):
+            pass
 
 
 def _carried(head: bytes) -> Carried:

@@ -7,6 +7,7 @@ The first request does not wait: its answer is the handshake.
 from __future__ import annotations
 
 import asyncio
+import math
 from typing import Final
 
 from headway.client.endings import Ended
@@ -24,6 +25,9 @@ one address may hold."""
 _WAIT_SHARE: Final = 0.5
 """Of the silence: beyond that, a proxy that swallows requests would be noticed too late."""
 _SHORT_WAIT: Final = 1.0
+_AGAIN_SECONDS: Final = 3.0
+"""For an answer that need not wait for news, where one was lost already: what swallows both would else be known by its
+silence alone."""
 _PAUSE: Final = 1.0
 """Least seconds between two answers without news: a server that drains, or cannot wait, answers at once."""
 
@@ -46,6 +50,8 @@ class _Connection:
         self._loops: dict[str, asyncio.Task[None]] = {}
         self._unanswered: set[str] = set()
         self._failure: asyncio.Future[Ended] = asyncio.get_running_loop().create_future()
+        self._again = -math.inf
+        """When an answer was last asked for again."""
         self._over = False
         self._task = link.runtime.spawn(self._run())
 
@@ -133,7 +139,11 @@ class _Connection:
             if ended.announced:
                 raise
             # One answer that got lost is asked for again at once; a second one says that the way is barred.
-            page = await self._ask(channel, since, 0.0)
+            page = await self._ask_again(channel, since)
+            again, self._again = self._again, clock.monotonic()
+            if self._again - again > _PAUSE:
+                # It was we who did not wait for news; where answers get lost all the time there is a pause.
+                return page
         if not page["events"]:
             await asyncio.sleep(max(0.0, asked + min(wait, _PAUSE) - clock.monotonic()))
         return page
@@ -143,6 +153,13 @@ class _Connection:
             page = await self._asker.page(channel, self._link.token(), since, wait=wait)
         self._link.heard()
         return page
+
+    async def _ask_again(self, channel: str, since: str) -> Fields:
+        try:
+            async with asyncio.timeout(_AGAIN_SECONDS):
+                return await self._ask(channel, since, 0.0)
+        except TimeoutError:
+            raise Ended("no answer in time") from None
 
     def _stop(self, channel: str) -> None:
         loop = self._loops.pop(channel, None)

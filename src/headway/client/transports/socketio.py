@@ -11,24 +11,20 @@ Messages of one client are handled one after the other, so the answer to a `ping
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable
 from itertools import count
 from typing import Any, Final
 
 import msgspec
-from websockets.asyncio.client import ClientConnection, connect
-from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus
 
-from headway.client.endings import Ended, answered, failed, refused
-from headway.client.transports.interface import CONNECT_SECONDS, Fields, Link, Publication, event_fields
+from headway.client.endings import Ended, refused
+from headway.client.transports.interface import Fields, Link, Publication, event_fields
+from headway.client.transports.socket import Socket, Stored
 from headway.codes import Advice, Code
-from headway.errors import PeerError
 
 __all__ = ["SocketIO"]
 
 _QUERY: Final = {"EIO": "4", "transport": "websocket", "recovery": "0"}
-_CLOSE_SECONDS: Final = 1.0
 
 Answered = Callable[[Fields], None]
 
@@ -47,12 +43,10 @@ class _Connection:
     def __init__(self, link: Link) -> None:
         self._link = link
         self._answers: dict[int, Answered] = {}
-        self._pending: set[asyncio.Future[str]] = set()
+        self._stored = Stored()
         self._ids = count()
-        self._out: asyncio.Queue[str] = asyncio.Queue()
         self._joined = False
-        self._over = False
-        self._task = link.runtime.spawn(self._run())
+        self._socket = Socket(link, link.address.ws("/socket.io/", _QUERY), self)
 
     # See `Connection`.
 
@@ -69,9 +63,7 @@ class _Connection:
         self._emit("unsubscribe", {"channel": channel}, lambda answer: None)
 
     def publish(self, publication: Publication) -> Awaitable[str]:
-        stored: asyncio.Future[str] = asyncio.get_running_loop().create_future()
-        self._pending.add(stored)
-        stored.add_done_callback(self._pending.discard)
+        stored = self._stored.expect()
 
         def answered(answer: Fields) -> None:
             if stored.done():
@@ -97,68 +89,27 @@ class _Connection:
         self._emit("auth", {"token": token}, answered)
 
     def close(self) -> None:
-        if not self._over:
-            self._over = True
-            self._forsake(Ended("the connection was closed"))
-            self._task.cancel()
+        self._socket.close()
 
-    # Its own.
+    # See `Speaker`.
 
-    async def _run(self) -> None:
-        try:
-            ended = await self._talk()
-        except ConnectionClosed as end:
-            # Engine.IO ends every session alike; whoever is not wanted was told so before.
-            ended = Ended("the connection broke" if end.rcvd is None else "the server hung up")
-        except InvalidStatus as refusal:
-            response = refusal.response
-            ended = answered(response.status_code, response.body or b"", response.headers.get("Retry-After"))
-        except Ended as end:
-            ended = end
-        except (OSError, TimeoutError, InvalidHandshake) as error:
-            ended = failed(error)
-        except (msgspec.DecodeError, LookupError, TypeError, ValueError, PeerError) as error:
-            ended = Ended(f"the server said something that makes no sense: {error}")
-        if not self._over:
-            self._over = True
-            self._forsake(ended)
-            self._link.ended(ended)
+    def opened(self) -> None:
+        token = self._link.token()
+        self._put("40", {} if token is None else {"token": token})
 
-    async def _talk(self) -> Ended:
-        # The server pings; the bounds are those of `websocket`.
-        opening = connect(
-            self._link.address.ws("/socket.io/", _QUERY),
-            open_timeout=CONNECT_SECONDS,
-            close_timeout=_CLOSE_SECONDS,
-            ping_interval=None,
-            max_size=None,
-        )
-        async with opening as connection:
-            token = self._link.token()
-            self._put("40", {} if token is None else {"token": token})
-            writing = asyncio.create_task(self._write(connection))
-            try:
-                while True:
-                    channel = self._received((await connection.recv(decode=False)).decode())
-                    if channel is not None:
-                        await self._link.room(channel)
-            finally:
-                writing.cancel()
-                await asyncio.gather(writing, return_exceptions=True)
-                if self._over:
-                    # As on the raw WebSocket: nobody waits for a goodbye behind much that is not read.
-                    connection.transport.abort()
+    def hung_up(self, code: int | None, reason: str) -> Ended:
+        # Engine.IO ends every session alike; whoever is not wanted was told so before.
+        return Ended("the connection broke" if code is None else "the server hung up")
 
-    async def _write(self, connection: ClientConnection) -> None:
-        while True:
-            await connection.send(await self._out.get())
+    def over(self, ended: Ended) -> None:
+        self._answers.clear()
+        self._stored.forsake(ended)
 
-    def _received(self, text: str) -> str | None:
-        """Take an Engine.IO packet. Returns the channel that it told something about. Raises `Ended`."""
-        self._link.heard()
+    def heard(self, message: bytes) -> str | None:
+        text = message.decode()
         match text[:1]:
             case "2":
-                self._out.put_nowait("3")
+                self._socket.say("3")
             case "4":
                 return self._packet(text[1], text[2:])
             case "1":
@@ -167,13 +118,15 @@ class _Connection:
                 pass  # 0: opened, with a heartbeat that the link does not need
         return None
 
+    # Its own.
+
     def _packet(self, kind: str, rest: str) -> str | None:
         """Take a Socket.IO packet."""
         body = rest.lstrip("0123456789")
         payload: Any = msgspec.json.decode(body) if body else None  # Any: JSON
         match kind:
             case "0":
-                self._opened()
+                self._join()
             case "1":
                 raise Ended("the token is not accepted any more", Advice.RENEW, code=Code.UNAUTHORIZED, announced=True)
             case "4":
@@ -200,7 +153,7 @@ class _Connection:
                 return channel
         return None
 
-    def _opened(self) -> None:
+    def _join(self) -> None:
         self._joined = True
         token = self._link.token()
         if token is not None:
@@ -211,18 +164,10 @@ class _Connection:
 
     def _emit(self, name: str, fields: Fields, answered: Answered) -> None:
         # What is to be followed is said as a whole once it has joined.
-        if self._joined and not self._over:
+        if self._joined and not self._socket.ended:
             id = next(self._ids)
             self._answers[id] = answered
             self._put(f"42{id}", [name, fields])
 
     def _put(self, head: str, payload: object) -> None:
-        self._out.put_nowait(head + msgspec.json.encode(payload).decode())
-
-    def _forsake(self, ended: Ended) -> None:
-        """Nobody will answer these any more."""
-        self._answers.clear()
-        for stored in list(self._pending):
-            if not stored.done():
-                stored.set_exception(Ended(ended.reason))
-                stored.exception()  # whoever gave up on it does not look
+        self._socket.say(head + msgspec.json.encode(payload).decode())

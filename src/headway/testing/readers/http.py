@@ -106,7 +106,7 @@ class Wire:
 
 async def connected(address: Address, receive_buffer: int | None = None) -> socket.socket:
     """A connected socket. A small receive buffer makes a reader that stalls felt soon."""
-    sock = socket.socket()
+    sock = socket.socket(proto=socket.IPPROTO_TCP)  # which asyncio has to know to send small writes at once
     sock.setblocking(False)
     if receive_buffer is not None:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
