@@ -6,6 +6,7 @@ python scripts/docs.py --check    fail if one of them is not what the code says 
 
 import ast
 import inspect
+import json
 import re
 import sys
 import tomllib
@@ -19,14 +20,19 @@ from pydantic.fields import FieldInfo
 from typer.core import TyperArgument, TyperCommand, TyperGroup, TyperOption
 from typer.main import get_command
 
+import headway
 from headway.cli import output
 from headway.cli.application import COMMANDS, application
 from headway.cli.flags import flag_of, variable_of
 from headway.codes import Close, Code
 from headway.limits import Limits, Retention
-from headway.server.metrics import METRICS, PROCESS
+from headway.server import asyncapi
+from headway.server.metrics import METRICS, PROCESS, Metric
 from headway.server.settings import Settings
 from headway.server.sources import secrets_of
+from headway.server.workload import WORKLOAD
+from headway.tasks import wire
+from headway.tasks.model import TRANSITIONS, Happening, State, Status
 
 ROOT = Path(__file__).resolve().parent.parent
 REFERENCE = ROOT / "docs" / "reference"
@@ -152,10 +158,7 @@ def limits_page() -> str:
 
 def metrics_page() -> str:
     """The table of `headway.server.metrics`."""
-    rows = [
-        (f"`{metric.name}`", metric.kind.value, ", ".join(f"`{label}`" for label in metric.labels), metric.meaning)
-        for metric in METRICS
-    ]
+    rows = [*map(_metric, METRICS), *map(_metric, WORKLOAD)]
     return _page(
         "Metrics",
         "What `GET /metrics` shows, as Prometheus text, or as OpenMetrics to who accepts that. It wants a token with\n"
@@ -168,6 +171,125 @@ def metrics_page() -> str:
         "What every Prometheus client says of its process, on Linux.",
         _table(("metric", "meaning"), [(f"`{name}`", meaning) for name, meaning in PROCESS.items()]),
     )
+
+
+def _metric(metric: Metric[Any]) -> tuple[str, str, str, str]:  # Any: whatever it is read from
+    labels = ", ".join(f"`{label}`" for label in metric.labels)
+    return f"`{metric.name}`", metric.kind.value, labels, metric.meaning
+
+
+def tasks_page() -> str:
+    """The table of `headway.tasks.model`, and what `headway.tasks.wire` tells of a task."""
+    told = wire.fields(State("", "", "", job=""))
+    fields_told = [(f"`{name}`", TASK_FIELDS[name]) for name in told]
+    changes = [
+        (f"`{status.value}`", f"`task_{happening.value}`", f"`{reached.value}`")
+        for status, row in TRANSITIONS.items()
+        for happening, reached in row.items()
+    ]
+    return _page(
+        "Tasks",
+        "A task is a piece of long work that is watched, and where it allows that paused, resumed and cancelled. What\n"
+        "can happen to it is this, and nothing else; over HTTP everything else is a 409 that names both states.",
+        _diagram(),
+        _table(("state", "meaning"), [(f"`{name}`", why) for name, why in _members(Status)]),
+        _table(("in the state", "event", "leads to"), changes),
+        "An action is a wish: `wanted` says so until its owner has followed it, and `allowed` which ones would be\n"
+        "accepted now. A pause that is not reached can be taken back by a resumption. What nobody works on is\n"
+        "cancelled at once. A paused task whose owner died stays paused. A pause or a cancel that is asked for\n"
+        "outlives its owner.",
+        "## What is told",
+        "Each task has a channel, `task:` and its id unless it was begun with another. Each event of its states has\n"
+        "these fields, so that any single one is enough; [the snapshot](wire.md#arrive-late) of the\n"
+        "channel is the state of the task and of its parts.",
+        _table(("field", "is"), fields_told),
+        "## Events",
+        _table(("event", "key", "tells"), TASK_EVENTS),
+        "The channel `tasks` has the same events of all tasks, without items, lines, parts and `result`; there\n"
+        "`task_progress` has the task's id as key, and comes at most once a second. [HTTP](http.md#tasks) lists them,\n"
+        "asks, and reports.",
+    )
+
+
+def _diagram() -> str:
+    """The table of states as a picture."""
+    lines = [
+        f"    {status.value} --> {reached.value}: {happening.value}"
+        for status, row in TRANSITIONS.items()
+        for happening, reached in row.items()
+    ]
+    ends = [f"    {status.value} --> [*]" for status, row in TRANSITIONS.items() if not row]
+    return "\n".join(
+        ("```mermaid", "stateDiagram-v2", "    [*] --> queued", "    [*] --> running", *lines, *ends, "```")
+    )
+
+
+def _members(of: type[Enum]) -> list[tuple[str, str]]:
+    """The members of an enum, each with the sentence below it."""
+    body = ast.parse(inspect.getsource(of)).body[0]
+    assert isinstance(body, ast.ClassDef)  # the source of a class
+    found = []
+    for member, below in zip(body.body, body.body[1:], strict=False):
+        match member, below:
+            case ast.Assign(value=ast.Constant(value=str(name))), ast.Expr(value=ast.Constant(value=str(text))):
+                found.append((name, " ".join(text.split())))
+    return found
+
+
+TASK_FIELDS: Mapping[str, str] = {
+    "task": "Its id. Nobody can guess one",
+    "name": "Its name, for people",
+    "job": "The job it is an execution of; only of what Headway runs",
+    "status": "Its state",
+    "wanted": "What was asked for and is not reached yet: `paused`, `running`, `cancelled` or null",
+    "total": "Of how much; null where that is not known",
+    "done": "What is done of it, `initial` included",
+    "initial": "What was done before this attempt began",
+    "unit": "Of what: rows, bytes, …",
+    "percent": "Between 0 and 100; null without a total",
+    "counts": "How many had which outcome; together at most `done`",
+    "rate": "How many a second, over the last while",
+    "eta": "Seconds that are left at that rate",
+    "elapsed": "Seconds of running in this attempt, pauses left out",
+    "stalled": "Nothing has moved for longer than the rate explains",
+    "current": "What it is at",
+    "attempt": "1 for the first; one more for each after a failure or the death of its owner",
+    "waiting": "Why it is queued: `for 1 of 5 browser slots`",
+    "queued_at": "When it came into being",
+    "started_at": "When it was first begun",
+    "ended_at": "When it ended",
+    "allowed": "The actions that would be accepted now",
+    "error": "`code` and `message` of why it failed",
+    "result": "What it returned: any JSON value",
+    "by": "Who began it",
+}
+TASK_EVENTS = [
+    ("`task_progress`", "`task`", "The state; newer replaces older"),
+    (
+        "`task_progress`",
+        "`task/` and the part's id",
+        "The same of a part, with `parent` and `root`; its `task` is the part's id",
+    ),
+    *(
+        (
+            ", ".join(f"`task_{happening.value}`" for happening in Happening),
+            "none",
+            "What happened, with the state it led to",
+        ),
+        ("`task_requested`", "none", "Somebody asked for something: `action`, `by`, and the state"),
+        (
+            "`task_item`",
+            "none",
+            "A row, check or step: `item`, `outcome`, `message`, `code`, and whatever it brings along",
+        ),
+        ("`task_log`", "none", "A line: `level`, `message`, `logger`"),
+    ),
+]
+
+
+def asyncapi_document() -> str:
+    """What a server answers at `/api/asyncapi.json`."""
+    return json.dumps(asyncapi.document(headway.__version__), indent=2, ensure_ascii=False) + "\n"
 
 
 def _flag(name: str, field: FieldInfo) -> str:
@@ -283,12 +405,14 @@ def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 
 
 PAGES: Mapping[str, Callable[[], str]] = {
+    "asyncapi.json": asyncapi_document,
     "cli.md": cli_page,
     "codes.md": codes_page,
     "layers.md": layers_page,
     "limits.md": limits_page,
     "metrics.md": metrics_page,
     "settings.md": settings_page,
+    "tasks.md": tasks_page,
 }
 
 if __name__ == "__main__":

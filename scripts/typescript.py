@@ -3,21 +3,21 @@
 python scripts/typescript.py            write it
 python scripts/typescript.py --check    fail if a file is not what the code says now
 
-`codes.ts` comes from `headway.codes`. `messages.ts` comes from the table at the top of `headway.protocols.stream`,
-which is the law of that file: a shape `name {field, field?, …}` becomes an interface, and a field whose type is not
-known here fails. What the functions of that module really write is compared with the table.
+`codes.ts` comes from `headway.codes`. `messages.ts` comes from `headway.protocols.shapes`, which reads the table at the
+top of `headway.protocols.stream`: each shape becomes an interface, and a field whose type is not known here fails. What
+the functions of that module really write is compared with the table.
 """
 
-import re
 import sys
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from headway.codes import Advice, Close, Code
 from headway.errors import HeadwayError
-from headway.events import RESERVED_FIELDS, RESERVED_TYPES, Event
+from headway.events import RESERVED_FIELDS, RESERVED_TYPES
 from headway.positions import Gap, GapReason, Position
 from headway.protocols import stream
+from headway.protocols.shapes import ANSWERS, event_shape, shapes
 
 ROOT = Path(__file__).resolve().parent.parent
 SOURCE = ROOT / "clients" / "typescript" / "src"
@@ -60,13 +60,8 @@ TYPES: Mapping[str, str] = {
 OTHERWISE: Mapping[tuple[str, str], str] = {("reconnect", "retry"): "number"}
 """… but for these."""
 
-ANSWERED = ("subscribed", "unsubscribed", "published", "auth_success", "auth_failed", "pong", "error")
-"""Messages that may carry the `id` of a request."""
-
 OPTIONAL: Mapping[str, Sequence[str]] = {"subscribed": ("head",), "published": ("replayed",)}
 """Fields the client does without: it makes such messages itself, of what it polled."""
-
-_SHAPE = re.compile(r"\b([a-z_]+) \{([^{}:]*)\}")
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -136,7 +131,7 @@ def messages_file() -> str:
         "",
         "/** One entry of a channel: the producer's data beside the event's own fields. */",
         "export interface Event {",
-        *(f"  readonly {line}" for line in _fields("event", _event_fields())),
+        *(f"  readonly {line}" for line in _fields("event", event_shape().fields)),
         "  readonly [field: string]: unknown;",
         "}",
         "",
@@ -168,34 +163,17 @@ Shapes = dict[str, dict[str, bool]]
 
 
 def _shapes() -> tuple[Shapes, Shapes]:
-    """What a client says, and what it is told: the two columns of the table, and the shapes in the prose below it."""
-    lines = (stream.__doc__ or "").splitlines()
-    head = next(number for number, line in enumerate(lines) if line.startswith("A client says"))
-    until = lines.index("", head)
-    column = lines[head].index("and is answered")
-    rows = lines[head + 1 : until]
-    asked = _read([row[:column].strip() for row in rows if "anything else" not in row])
-    told = _read([part.strip() for row in rows for part in row[column:].split(" | ")])
-    told |= _read(match[0] for match in _SHAPE.finditer(" ".join(lines[until:])) if match[1] not in told)
+    """What a client says, and what it is told, as `headway.protocols.shapes` reads it from the table."""
+    known = shapes()
+    asked = {name: dict(shape.fields) for name, shape in known.asked.items()}
+    told = {name: dict(shape.fields) for name, shape in known.told.items()}
     for name, fields in OPTIONAL.items():
         told[name] |= dict.fromkeys(fields, True)
     return asked, told
 
 
-def _read(shapes: Iterable[str]) -> Shapes:
-    found: Shapes = {}
-    for shape in shapes:
-        match = _SHAPE.fullmatch(shape) or re.fullmatch(r"([a-z_]+)()", shape)
-        if match is not None:
-            parts = [part.strip() for part in match[2].split(",") if part.strip()]
-            found[match[1]] = {
-                name.strip().removesuffix("?"): "?" in name or "|" in part for part in parts for name in part.split("|")
-            }
-    return found
-
-
 def _interface(name: str, fields: Mapping[str, bool], *, request: bool) -> list[str]:
-    id = ["  readonly id?: string | number;"] if request or name in ANSWERED else []
+    id = ["  readonly id?: string | number;"] if request or name in ANSWERS else []
     return [
         f"export interface {_title(name, request)} {{",
         f"  readonly type: '{name}';",
@@ -226,14 +204,6 @@ def _title(name: str, request: bool) -> str:
 
 def _union(names: frozenset[str]) -> str:
     return " | ".join(f"'{name}'" for name in sorted(names))
-
-
-def _event() -> Event:
-    return Event("c", "e", 1, "t", b"{}", "k", 0)
-
-
-def _event_fields() -> dict[str, bool]:
-    return {name: name == "key" for name in stream.flat_fields(_event())}
 
 
 def _compare(told: Shapes) -> None:

@@ -107,6 +107,7 @@ export interface AuthFailed {
   readonly type: 'auth_failed';
   readonly code: ErrorCode;
   readonly message: string;
+  readonly retry: boolean;
   readonly id?: string | number;
 }
 

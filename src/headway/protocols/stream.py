@@ -11,7 +11,8 @@ A client says                                           and is answered
     unsubscribe {channel}                               unsubscribed {channel, code?}
     publish {channel, event | events, idempotency_key?} published {channel, offset, position, count, replayed}
     ack {channel, offset}                               –
-    auth {token}                                        auth_success {user, role, expires} | auth_failed {code, message}
+    auth {token}                                        auth_success {user, role, expires}
+                                                        | auth_failed {code, message, retry}
     ping                                                pong
     anything else                                       error {code, message, retry, details?}
 
