@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from chaos import peers
+from chaos import peers, python_client
 from chaos.report import table
 from chaos.run import Difference, Run
 from chaos.scenario import SCENARIOS, Scenario
@@ -28,6 +28,9 @@ _SHOWN: Final = 60
 def main() -> None:
     """Run and exit: 0 if every transcript equals the log or contains an announced gap, 1 if not, 130 if interrupted."""
     options = _options(sys.argv[1:])
+    if options.clients is not None:
+        seeded = [] if options.seed is None else ["--seed", options.seed]
+        sys.exit(max(python_client.main([trial, *seeded]) for trial in ("switches", "restart")))
     seed: str = options.seed or f"{random.SystemRandom().randrange(10**9):09}"
     names: list[str] = [options.scenario] if options.scenario != "all" else list(SCENARIOS)
     stock = peers.available()
@@ -51,6 +54,7 @@ def _options(arguments: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--seed", help="of a run to repeat; faults, loads and pauses are chosen by it")
     parser.add_argument("--readers", type=int, default=1, help="of each kind")
     parser.add_argument("--scenario", choices=["all", *SCENARIOS], default="all")
+    parser.add_argument("--clients", choices=["python"], help="put a client of our own on trial instead")
     return parser.parse_args(arguments)
 
 
