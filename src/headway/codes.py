@@ -69,6 +69,7 @@ class Code(Enum):
     NOT_ACCEPTABLE = ("not_acceptable", 406, "None of the accepted content types is offered.", False)
     TIMEOUT = ("timeout", 408, "The request did not arrive in time.", True)
     CONFLICT = ("conflict", 409, "The state does not allow this.", False)
+    ILLEGAL_TRANSITION = ("illegal_transition", 409, "What is in this state cannot become that.", False)
     IDEMPOTENCY = ("idempotency_conflict", 422, "This idempotency key was used for something else.", False)
     TOO_LARGE = ("too_large", 413, "The message is larger than the server takes.", False)
     UNSUPPORTED_MEDIA = ("unsupported_media_type", 415, "The server does not read this content type.", False)

@@ -71,6 +71,8 @@ export const ERRORS = {
   timeout: true,
   /** 409: The state does not allow this. */
   conflict: false,
+  /** 409: What is in this state cannot become that. */
+  illegal_transition: false,
   /** 422: This idempotency key was used for something else. */
   idempotency_conflict: false,
   /** 413: The message is larger than the server takes. */
