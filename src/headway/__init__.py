@@ -11,18 +11,43 @@ from headway.errors import HeadwayError
 from headway.events import Draft, Event
 from headway.limits import Limits, Retention
 from headway.positions import Gap, Position
+from headway.version import VERSION
 
 if TYPE_CHECKING:
+    from headway.reporting import Reporter, task
     from headway.server.live import Headway
+    from headway.tasks.task import Cancelled
 
-__all__ = ["Draft", "Event", "Gap", "Headway", "HeadwayError", "Limits", "Position", "Retention", "__version__"]
+__all__ = [
+    "Cancelled",
+    "Draft",
+    "Event",
+    "Gap",
+    "Headway",
+    "HeadwayError",
+    "Limits",
+    "Position",
+    "Reporter",
+    "Retention",
+    "__version__",
+    "task",
+]
 
-__version__ = "0.1.0"
+__version__ = VERSION
 
 
 def __getattr__(name: str) -> Any:  # Any: whatever the name stands for
-    if name == "Headway":
-        from headway.server.live import Headway
+    match name:
+        case "Headway":
+            from headway.server.live import Headway
 
-        return Headway
+            return Headway
+        case "Cancelled":
+            from headway.tasks.task import Cancelled
+
+            return Cancelled
+        case "Reporter" | "task":
+            from headway import reporting
+
+            return reporting.Reporter if name == "Reporter" else reporting.task
     raise AttributeError(f"module 'headway' has no attribute {name!r}")
