@@ -1,0 +1,6 @@
+"""`python -m chaos.work`."""
+
+from chaos.work.program import main
+
+if __name__ == "__main__":
+    main()
