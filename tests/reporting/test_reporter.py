@@ -70,7 +70,7 @@ async def states(live: Headway) -> list[State]:
 async def run(program: str, server: str, *arguments: str) -> asyncio.subprocess.Process:
     """A program of its own, for which HEADWAY_URL is set."""
     return await asyncio.create_subprocess_exec(
-        *(sys.executable, "-X", "dev", "-W", "error", "-c", program, *arguments),
+        *(sys.executable, "-W", "error", "-c", program, *arguments),
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
         env={**os.environ, "HEADWAY_URL": server},

@@ -30,7 +30,7 @@ def own() -> Iterator[Bridge]:
 async def run(program: str, data: Path, interrupt: bool = False) -> tuple[int, str, str]:
     """Run a program in a Python of its own, where whatever is left open is said; its status, and what it printed."""
     child = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-X", "dev", "-W", "error", "-c", LIVE + program, str(data)),
+        *(sys.executable, "-W", "error", "-c", LIVE + program, str(data)),
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
     )

@@ -977,3 +977,20 @@ async def test_states_are_whole_values() -> None:
         await at.ended(id)
 
         assert before.status is status
+
+
+async def test_an_error_tells_no_secret() -> None:
+    """What a job's error says goes through the mask before anybody reads it, in its message and in its traceback."""
+    jobs = Jobs()
+
+    @jobs.job("leak")
+    async def leak(work: Work) -> None:
+        raise ValueError("no way in with hunter2")
+
+    async with shop(jobs, mask=lambda text: text.replace("hunter2", "…")) as at:
+        id = await at.submit("leak")
+        await at.ended(id)
+        told = await at.told(id)
+
+    assert "hunter2" not in str(told)
+    assert "no way in with …" in str(told)

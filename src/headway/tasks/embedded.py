@@ -112,8 +112,9 @@ class Runner:
         name: str = "embedded",
         lease: float = LEASE_SECONDS,
         at_once: int = AT_ONCE,
+        mask: Callable[[str], str] = str,
     ) -> None:
-        """`name` is this runner's own: no other process that lives has it."""
+        """`name` is this runner's own: no other process that lives has it. `mask` takes secrets out of errors."""
         self.jobs = jobs
         self._service = service
         self._clock = clock
@@ -122,6 +123,7 @@ class Runner:
         self._name = name
         self._lease = lease
         self._at_once = at_once
+        self._mask = mask
         self._executions: dict[str, _Execution] = {}
         self._ready = asyncio.Event()
         self._loop_task: asyncio.Task[None] | None = None
@@ -306,8 +308,9 @@ class Runner:
             return None, None, None
         except BaseException as error:  # the job's own mistake: even `SystemExit` ends the job and not the server
             logger.info("! task %s: %s", execution.id, error, exc_info=True)
-            execution.work.log("".join(traceback.format_exception(error))[-_TRACEBACK:], "error")
-            return self._failed(execution, failure(error))
+            execution.work.log(self._mask("".join(traceback.format_exception(error)))[-_TRACEBACK:], "error")
+            why = failure(error)
+            return self._failed(execution, replace(why, message=self._mask(why.message)))
         return Happening.COMPLETED, None, result
 
     def _stopped(

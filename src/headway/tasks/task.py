@@ -221,8 +221,12 @@ class Handle:
         which a loop runs it does not wait."""
         gate = self.root.gate
         while gate.shut:
+            if _loop_runs_here():
+                if gate.cancelled:
+                    raise Cancelled(gate.why)
+                return  # it cannot hold still here, and does not say that it does
             waiting = self.root.held()
-            if waiting is None or _loop_runs_here():
+            if waiting is None:
                 return
             waiting.result()
 
