@@ -3,7 +3,7 @@
  * next frame. The channel is left when nobody follows it any more.
  */
 import { HeadwayError } from 'headway-client';
-import type { Channel, Client, Gap, Status, Told } from 'headway-client';
+import type { Channel, Client, Event, Gap, Status, Told } from 'headway-client';
 
 import { before, wider, widest } from './beginning.js';
 import type { Beginning } from './beginning.js';
@@ -34,6 +34,8 @@ export class Reader {
   #begun: Beginning | undefined;
   #opening = 0;
   #state: Common['state'] = NOTHING.state;
+  /** Where it begins behind the state: what was the latest of each key then. What comes supersedes it. */
+  #earlier: ReadonlyMap<string, Event> = NOTHING.state;
   #stateFresh = false;
   #gaps: readonly Gap[] = [];
   #recoveries: readonly Recovery[] = [];
@@ -82,7 +84,7 @@ export class Reader {
     this.#views.set(key, view);
     if (this.#channel !== undefined) {
       // Late, and so told the state, like a late reader of the log.
-      [...this.#channel.state.values()].sort((one, other) => one.offset - other.offset).forEach((event) => view.take(event));
+      [...this.#latest().values()].sort((one, other) => one.offset - other.offset).forEach((event) => view.take(event));
       view.show(this.#common());
     }
     return view;
@@ -101,7 +103,13 @@ export class Reader {
     const opening = this.#opening;
     if (wanted.since === undefined && wanted.last !== undefined && wanted.last > 0) {
       this.#headOf().then(
-        (head) => opening === this.#opening && this.#open(head && before(head, wanted.last ?? 0)),
+        (head) => {
+          if (opening === this.#opening) {
+            this.#earlier = new Map(head?.snapshot.map((event) => [event.key ?? '', event]));
+            this.#stateFresh = true;
+            this.#open(head && before(head.position, wanted.last ?? 0));
+          }
+        },
         // Why not is what following it will say.
         () => opening === this.#opening && this.#open(undefined),
       );
@@ -110,11 +118,11 @@ export class Reader {
     }
   }
 
-  async #headOf(): Promise<string | undefined> {
+  async #headOf(): Promise<{ position: string; snapshot: readonly Event[] } | undefined> {
     const path = `api/channels/${encodeURIComponent(this.name)}/events`;
     const answer = await this.#client.command(path, { method: 'GET', patience: HEAD_PATIENCE_MS });
-    const { position } = (answer ?? {}) as { position?: unknown };
-    return typeof position === 'string' ? position : undefined;
+    const { position, snapshot } = (answer ?? {}) as { position?: unknown; snapshot?: unknown };
+    return typeof position === 'string' ? { position, snapshot: Array.isArray(snapshot) ? snapshot : [] } : undefined;
   }
 
   #open(since: string | undefined): void {
@@ -152,6 +160,10 @@ export class Reader {
 
   #gap(gap: Gap): void {
     this.#stateFresh = true;
+    if (this.#wasLive) {
+      // The state follows; what it does not have is no more.
+      this.#earlier = NOTHING.state;
+    }
     // Who asked for the newest only has lost nothing of what came before.
     if (this.#wasLive || this.#begun?.last === undefined) {
       if (this.#away !== undefined) {
@@ -199,7 +211,7 @@ export class Reader {
   #common(): Common {
     if (this.#stateFresh) {
       this.#stateFresh = false;
-      this.#state = new Map(this.#channel?.state);
+      this.#state = this.#latest();
     }
     return {
       status: this.#error !== undefined ? 'offline' : (this.#channel?.status ?? 'connecting'),
@@ -211,7 +223,12 @@ export class Reader {
     };
   }
 
+  #latest(): Map<string, Event> {
+    return new Map([...this.#earlier, ...(this.#channel?.state ?? [])]);
+  }
+
   #close(): void {
+    this.#earlier = NOTHING.state;
     this.#opening += 1;
     const channel = this.#channel;
     this.#channel = undefined;

@@ -200,6 +200,27 @@ test('`last` begins with the newest, and does not call it a gap that there was m
   expect(seen.view.gaps).toEqual([]);
 });
 
+test('the state is whole beside a view that begins with the newest', async () => {
+  const name = fresh();
+  await publish(at.direct, name, { type: 'load', key: 'quiet', data: { n: -1 } });
+  await publish(at.direct, name, ...Array.from({ length: 30 }, (_, n) => ({ type: 'load', key: 'busy', data: { n } })));
+  const [latest, Latest] = probe();
+  const [state, State] = probe();
+  show(
+    <HeadwayProvider url={at.direct}>
+      <Latest name={name} options={{ last: 5 }} />
+      <State name={name} />
+    </HeadwayProvider>,
+  );
+  await until('they are there', () => latest.view?.events.length === 5);
+
+  const values = (): unknown[] => ['quiet', 'busy'].map((key) => state.view.state.get(key)?.['n']);
+  await until('the state is there', () => state.view?.state.size === 2);
+  expect(values()).toEqual([-1, 29]);
+  await publish(at.direct, name, { type: 'load', key: 'quiet', data: { n: 30 } });
+  await until('the quiet one spoke', () => values()[0] === 30);
+});
+
 test('only what was chosen is kept', async () => {
   const name = fresh();
   const [types, Types] = probe();
