@@ -178,12 +178,17 @@ class Life:
         "ended",
         "messages_in",
         "messages_out",
+        "number",
         "since",
         "traffic",
         "transport",
     )
 
-    def __init__(self, traffic: Traffic, transport: str, address: str | None, *, now: float, began: float) -> None:
+    def __init__(
+        self, traffic: Traffic, transport: str, address: str | None, *, now: float, began: float, number: int = 0
+    ) -> None:
+        self.number = number
+        """By which people name it; another one's in another life of the process."""
         self.traffic = traffic
         self.transport = transport
         self.address = address
@@ -241,6 +246,7 @@ class Figures:
         """`closes` are the close codes that are counted by themselves."""
         spelled = [str(code) for code in closes]
         self._other = Traffic(spelled)
+        self._begun = 0
         self.traffic: Mapping[str, Traffic] = {name: Traffic(spelled) for name in TRANSPORTS}
         self.limits: Tally[str] = Tally("other")
         """Each time a limit was reached, by its name in `limits.Limits`."""
@@ -257,7 +263,8 @@ class Figures:
 
     def begin(self, transport: str, address: str | None, *, now: float, monotonic: float) -> Life:
         """A connection opened."""
-        return Life(self.of(transport), transport, address, now=now, began=monotonic)
+        self._begun += 1
+        return Life(self.of(transport), transport, address, now=now, began=monotonic, number=self._begun)
 
     def statistics(self) -> dict[str, Any]:  # Any: numbers, by name
         """What was counted, for people."""

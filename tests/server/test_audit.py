@@ -154,6 +154,20 @@ async def test_the_trail_is_read_after_a_position() -> None:
         assert await entries(at, since="") == first["events"] + rest["events"] + news["events"]
 
 
+async def test_the_trail_is_read_from_its_end() -> None:
+    """So many of the newest, and from there on; more than there are is all of them; a position goes before it."""
+    async with place() as at:
+        assert await entries(at, last="3") == []
+        for number in range(5):
+            at.watch.note(Action.PAUSED, user="ada", target=f"task:{number}")
+        await (await audit_of(at)).flush()
+        everything = await entries(at)
+
+        assert await entries(at, last="2") == everything[3:]
+        assert await entries(at, last="100") == everything
+        assert await entries(at, last="2", since=everything[0]["position"]) == everything[1:]
+
+
 async def test_a_position_that_is_lost_is_a_gap() -> None:
     """Retention, and another life of the log, are told and not passed over."""
     async with place() as at:
@@ -163,7 +177,9 @@ async def test_a_position_that_is_lost_is_a_gap() -> None:
         assert [entry["type"] for entry in await entries(at, since="another.7")] == ["gap", "audit"]
 
 
-@pytest.mark.parametrize("query", [{"limit": "x"}, {"wait": "-1"}, {"limit": "9" * 5_000}, {"since": "17"}])
+@pytest.mark.parametrize(
+    "query", [{"limit": "x"}, {"wait": "-1"}, {"limit": "9" * 5_000}, {"last": "x"}, {"since": "17"}]
+)
 async def test_a_question_that_makes_no_sense_is_refused(query: dict[str, str]) -> None:
     """It is the caller's mistake."""
     async with place() as at:

@@ -107,6 +107,7 @@ async def test_connections_say_how_far_they_are() -> None:
         first, second = shown["connections"]
         assert shown["total"] == 2
         assert first == {
+            "id": 1,
             "transport": "websocket",
             "sessions": ["s3cret"],
             "user": "ada",
@@ -117,10 +118,44 @@ async def test_connections_say_how_far_they_are() -> None:
             "buffered_bytes": 0,
             "messages": 0,
             "bytes_in": 0,
+            "events": 5,
+            "answers": 0,
+            "bytes_out": 0,
             "channels": {"run": {"offset": 5, "behind": 0, "lagging": False}},
         }
         assert (second["writable"], second["buffered_bytes"], second["channels"]["run"]["behind"]) == (False, 512, 2)
         assert "s3cret-session-id" not in json.dumps(shown)
+
+
+async def test_the_last_ends_are_told_with_their_reason() -> None:
+    """The newest first, with when and why: the meaning of the code, an administrator, or nothing that was said."""
+    async with place() as at:
+        said, dismissed, silent = [await at.come(user) for user in ("ada", "bob", None)]
+        said.life.closing(4008)
+        at.watch.lives.dismiss(dismissed)
+        dismissed.life.closing(1001)
+        for line in (said, dismissed, silent):
+            at.clock.advance(2.0)
+            at.leave(line)
+        shown = at.watch.connections({})
+
+        assert [(one["id"], one["user"], one["code"], one["reason"], one["seconds"]) for one in shown["ended"]] == [
+            (3, None, None, "It left without a word.", 6.0),
+            (2, "bob", 1001, "An administrator ended it.", 4.0),
+            (1, "ada", 4008, "No sign of life within the heartbeat.", 2.0),
+        ]
+        assert shown["ended"][0]["ended"] == "2023-11-14T22:13:26.000Z"
+        assert (shown["connections"], shown["total"]) == ([], 0)
+
+
+async def test_so_many_ends_are_remembered() -> None:
+    """The oldest are forgotten: a flood of visitors takes no memory."""
+    async with place() as at:
+        for number in range(150):
+            at.leave(await at.come(f"user{number}"))
+        ended = at.watch.connections({})["ended"]
+
+        assert (len(ended), ended[0]["user"], ended[-1]["user"]) == (100, "user149", "user50")
 
 
 async def test_connections_are_filtered_and_bounded() -> None:

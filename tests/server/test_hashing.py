@@ -7,7 +7,7 @@ import asyncio
 import pytest
 
 from headway.access import passwords
-from headway.errors import Overloaded
+from headway.errors import Overloaded, UsageError
 from headway.server.hashing import Hashing
 
 
@@ -22,6 +22,17 @@ async def test_a_crowd_is_served_in_turn_up_to_a_bound() -> None:
         assert sum(isinstance(answer, Overloaded) for answer in asked) == 8
         assert await hashing.matches(kept, "correct horse")
         assert not await hashing.matches(None, "correct horse")
+    finally:
+        hashing.close()
+
+
+async def test_a_password_is_hashed_beside_the_loop() -> None:
+    """What it returns is the password's hash; one that is too short is refused as ever."""
+    hashing = Hashing()
+    try:
+        assert passwords.matches(await hashing.hashed("correct horse"), "correct horse")
+        with pytest.raises(UsageError, match="8 to 1024 bytes"):
+            await hashing.hashed("short")
     finally:
         hashing.close()
 

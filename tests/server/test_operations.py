@@ -3,6 +3,9 @@ them."""
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
+import functools
 import json
 import logging
 import time
@@ -14,16 +17,25 @@ import pytest
 from prometheus_client import parser
 
 from headway import Headway
-from headway.testing.readers import EventSourceReader, PollingReader, Reader, SocketIoReader, WebSocketReader, fetch
+from headway.testing.readers import (
+    Ended,
+    EventSourceReader,
+    PollingReader,
+    Reader,
+    Refused,
+    SocketIoReader,
+    WebSocketReader,
+    fetch,
+)
 from headway.testing.serving import Address, Kind, serving
 from headway.testing.waiting import wait_until
 
 SECRET = "a secret of more than thirty-two bytes, as it must be"
-TRANSPORTS: dict[str, Callable[[Address], Reader]] = {
+TRANSPORTS: dict[str, Callable[..., Reader]] = {
     "websocket": WebSocketReader,
     "eventsource": EventSourceReader,
     "socketio": SocketIoReader,
-    "socketio-poll": lambda address: SocketIoReader(address, polling=True),
+    "socketio-poll": functools.partial(SocketIoReader, polling=True),
 }
 SEEN = ["/metrics", "/api/metrics", "/api/debug/messages", "/api/debug/connections", "/api/audit"]
 
@@ -244,3 +256,44 @@ async def test_hostile_names_reach_no_label() -> None:
 
     assert "evil_metric" not in told
     assert list(parser.text_string_to_metric_families(told))
+
+
+async def follow_again(transport: str, reader: Reader) -> None:
+    """Hear the end of a connection, in this transport's own way."""
+    with contextlib.suppress(Ended, Refused):  # who polls learns it by its next request
+        while True:
+            said = await (reader.frame() if isinstance(reader, EventSourceReader) else reader.hear())  # type: ignore[attr-defined]  # those that hold a connection have it
+            assert said.get("advice", "reconnect") == "reconnect", transport
+
+
+@pytest.mark.parametrize("transport", TRANSPORTS)
+async def test_an_administrator_ends_a_connection(transport: str) -> None:
+    """Its client is told to come back; the end is told with its reason, and stands in the audit trail."""
+    live = Headway(secret=SECRET)
+    async with serving(live) as address, TRANSPORTS[transport](address, headers=bearing("ada")) as reader:
+        await reader.subscribe("run:7")
+        (one,) = (await fetch(address, "GET", "/api/debug/connections", headers=bearing("boss"))).json()["connections"]
+        hearing = asyncio.create_task(follow_again(transport, reader))
+        answer = await fetch(address, "POST", f"/api/debug/connections/{one['id']}/end", headers=bearing("boss"))
+        assert (answer.status, answer.json()) == (200, {"id": one["id"], "transport": transport})
+        await hearing
+        await wait_until(lambda: not live.running.registry.connections())
+        body = (await fetch(address, "GET", "/api/debug/connections", headers=bearing("boss"))).json()
+        again = await fetch(address, "POST", f"/api/debug/connections/{one['id']}/end", headers=bearing("boss"))
+        audit = live.running.watch._audit
+        assert audit is not None
+        await audit.flush()
+        trail = (await fetch(address, "GET", "/api/audit", headers=bearing("boss"))).json()["events"]
+
+    assert [(end["id"], end["reason"]) for end in body["ended"]] == [(one["id"], "An administrator ended it.")]
+    assert again.status == 404
+    assert [(entry["user"], entry["action"], entry["target"]) for entry in trail] == [
+        ("boss", "ended", f"connection {one['id']}")
+    ]
+
+
+@pytest.mark.parametrize("id", ["0", "99", "-1", "x", "1%2F2", "9" * 5_000, "%C2%B2"])
+async def test_what_is_no_connection_is_not_there(id: str) -> None:
+    """404, whatever was named."""
+    async with serving(Headway()) as address:
+        assert (await fetch(address, "POST", f"/api/debug/connections/{id}/end")).status == 404

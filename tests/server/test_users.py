@@ -8,6 +8,7 @@ import os
 import stat
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -33,6 +34,26 @@ def test_who_was_put_is_found_by_every_reader(file: Path) -> None:
     assert Users(file).find("ann") == ANN
     assert Users(file).names() == ("ann",)
     assert Users(file).find("bob") is None
+
+
+def test_nobody_is_added_in_the_place_of_another(file: Path) -> None:
+    """A name that is taken stays whose it is."""
+    users = Users(file)
+
+    assert users.add(ANN)
+    assert not users.add(User("ann", HASH))
+    assert users.find("ann") == ANN
+
+
+def test_who_is_changed_is_changed_as_the_file_has_it(file: Path) -> None:
+    """What another process changed meanwhile is kept; nobody is made by a change."""
+    users = Users(file)
+    Users(file).put(ANN)
+    after = users.change("ann", lambda user: replace(user, role=Role.ADMIN))
+
+    assert after == users.find("ann") == replace(ANN, role=Role.ADMIN)
+    assert users.change("bob", lambda user: user) is None
+    assert users.names() == ("ann",)
 
 
 def test_a_file_that_is_not_there_has_nobody_in_it(file: Path) -> None:

@@ -38,6 +38,7 @@ class Seat:
     """A session that notes how it was ended."""
 
     identity: Identity | None = None
+    client: str | None = None
     ended: list[Close] = field(default_factory=list)
 
     def end(self, close: Close, reason: str) -> None:
@@ -63,9 +64,9 @@ def admission(access: Revoking, clock: FakeClock) -> Admission:
     return Admission(access, LIMITS, clock, Figures())
 
 
-def enter(admission: Admission, user: str | None, expires: float | None = None) -> Seat:
+def enter(admission: Admission, user: str | None, expires: float | None = None, client: str | None = None) -> Seat:
     """A session of somebody comes in."""
-    seat = Seat()
+    seat = Seat(client=client)
     become(admission, seat, user, expires)
     return seat
 
@@ -75,6 +76,47 @@ def become(admission: Admission, seat: Seat, user: str | None, expires: float | 
     admission.leave(seat)
     seat.identity = Identity(user, expires=expires)
     admission.enter(seat, seat.identity)
+
+
+def test_a_client_that_changes_its_transport_puts_nobody_out(admission: Admission) -> None:
+    """Its two sessions count as one, whichever client it is, and however full the house is."""
+    windows = [enter(admission, "ann", client=name) for name in ("a", "b", "c")]
+
+    for window in windows:
+        newer = enter(admission, "ann", client=window.client)
+        admission.leave(window)
+        assert newer.ended == []
+
+    assert [seat.ended for seat in windows] == [[], [], []]
+
+
+def test_one_client_too_many_ends_every_session_of_the_oldest(admission: Admission) -> None:
+    """A client in the middle of a change is not half put out."""
+    halves = [enter(admission, "ann", client="a") for _ in range(2)]
+    others = [enter(admission, "ann", client=name) for name in ("b", None)]
+
+    newest = enter(admission, "ann", client="d")
+
+    assert [seat.ended for seat in halves] == [[Close.REPLACED], [Close.REPLACED]]
+    assert [seat.ended for seat in [*others, newest]] == [[], [], []]
+
+
+def test_a_name_is_no_way_round_the_bound(admission: Admission) -> None:
+    """One client has three sessions; with one more it loses its own oldest, and nobody else's."""
+    other = enter(admission, "ann", client="b")
+    mine = [enter(admission, "ann", client="a") for _ in range(4)]
+
+    assert [seat.ended for seat in mine] == [[Close.REPLACED], [], [], []]
+    assert other.ended == []
+
+
+def test_a_name_means_nothing_beyond_its_user(admission: Admission) -> None:
+    """Two users whose clients have the same name share nothing."""
+    anns = [enter(admission, "ann", client="a") for _ in range(3)]
+
+    bobs = [enter(admission, "bob", client="a") for _ in range(3)]
+
+    assert [seat.ended for seat in anns + bobs] == [[]] * 6
 
 
 def test_one_too_many_ends_the_oldest_of_that_user(admission: Admission) -> None:

@@ -1,11 +1,13 @@
 """The audit trail: who did what, to what, when, from where. It is a channel of the log itself, so it is durable,
 bounded by its own retention, and read like any other:
 
-    GET /api/audit?since=&limit=&wait=    {"events": [{"action": "published", "user": "ada", "target": "run:7",
+    GET /api/audit?since=&last=&limit=&wait=
+                                          {"events": [{"action": "published", "user": "ada", "target": "run:7",
                                           "address": …, "count": 3, "ranges": [[5, 7]], …}], "position", "more"}
 
-Without `since` it begins where the log begins. What was published is gathered: at most one entry a second for each user
-and channel, with the offsets as ranges. Everything else is written at once. Nobody who is anonymous is followed.
+Without `since` it begins where the log begins, or so many entries before its end: the `last`. What was published is
+gathered: at most one entry a second for each user and channel, with the offsets as ranges. Everything else is written
+at once. Of what nobody in particular publishes there is no entry.
 
 Law: writing down what somebody did never delays it and never makes it fail. What the log does not take is tried again
 with the next, up to a bound; beyond it entries are lost, counted, and the log of the server says so.
@@ -67,6 +69,7 @@ class Action(Enum):
     REVOKED = "revoked"
     SHARED = "shared"
     USERS_CHANGED = "users_changed"
+    ENDED = "ended"
 
 
 @dataclass(slots=True)
@@ -221,7 +224,7 @@ class Audit:
         Cancelling gives up waiting."""
         limit = max(1, int(_number(query, "limit", _PAGE, _MOST)))
         wait = _number(query, "wait", 0.0, self._wait_seconds)
-        since = since_of(query) or BEGINNING
+        since = since_of(query) or await self._before(int(_number(query, "last", 0, _MOST)))
         page = await self._read(since, limit)
         nothing = not page.events and page.gap is None
         if nothing and wait and await unless_left(self._hub.changed(AUDIT, page.reached, wait), receive):
@@ -232,6 +235,13 @@ class Audit:
         if page.gap is not None:
             events.insert(0, gap_fields(page.gap, ()))
         return {"events": events, "position": str(page.reached), "more": page.reached.offset < page.head}
+
+    async def _before(self, last: int) -> Position:
+        """The position before so many of the newest entries; the beginning where none are named."""
+        if not last:
+            return BEGINNING
+        head = await self._hub.head(AUDIT)
+        return Position(head.epoch, max(0, head.offset - last))
 
     async def _read(self, since: Position, limit: int) -> Page:
         return await self._hub.read(AUDIT, since, limit=limit, max_bytes=self._page_bytes)

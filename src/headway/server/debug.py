@@ -2,7 +2,8 @@
 
     GET /api/debug/messages?channel=&type=&limit=    {"messages": [{time, direction, transport, session, type, …}],
                                                      "kept", "passed"}: the newest first
-    GET /api/debug/connections?channel=&limit=       {"connections": [{…}], "total"}: the oldest first
+    GET /api/debug/connections?channel=&limit=       {"connections": [{…}], "total", "ended": [{…}]}: the oldest first;
+                                                     of those that ended, the newest
 
 Nothing of what was said is kept: a message is its type, its channel and its size. A type that does not look like one,
 and a channel that cannot be one, are kept as `?`, so that no token gets in by standing in the wrong place. Of a
@@ -95,14 +96,18 @@ def messages(ring: Ring, query: Mapping[str, str]) -> Json:
 
 
 def connections(
-    found: Sequence[Connected], clock: Clock, heads: Callable[[str], Position | None], query: Mapping[str, str]
+    found: Sequence[Connected],
+    clock: Clock,
+    heads: Callable[[str], Position | None],
+    query: Mapping[str, str],
+    ended: Sequence[Mapping[str, Any]] = (),  # Any: JSON
 ) -> Json:
     """The body of `/api/debug/connections`. `heads` knows the newest position of a channel that is followed, as
-    `Hub.known_head`. Raises `UsageError`."""
+    `Hub.known_head`; `ended` are the last ends, as `Lives.newest_first`. Raises `UsageError`."""
     channel, now = query.get("channel"), clock.monotonic()
     chosen = (one for one in found if channel is None or any(channel in session.cursors for session in one.sessions()))
     shown = [_connection(one, now, heads) for one in islice(chosen, _limit(query, _MOST_SHOWN))]
-    return {"connections": shown, "total": len(found)}
+    return {"connections": shown, "total": len(found), "ended": [_ended(one) for one in ended]}
 
 
 def _message(passed: Passed) -> Json:
@@ -127,6 +132,7 @@ def _connection(one: Connected, now: float, heads: Callable[[str], Position | No
         behind = max(0, head.offset - cursor.offset) if head is not None and head.epoch == cursor.epoch else None
         followed[cursor.channel] = {"offset": cursor.offset, "behind": behind, "lagging": cursor.lagging}
     return {
+        "id": life.number,
         "transport": life.transport,
         "sessions": [session.id[:_ID_SHOWN] for session in sessions],
         "user": next((_whole(session.user) for session in sessions if session.user is not None), None),
@@ -137,8 +143,16 @@ def _connection(one: Connected, now: float, heads: Callable[[str], Position | No
         "buffered_bytes": one.buffered(),
         "messages": life.messages_in,
         "bytes_in": life.bytes_in,
+        "events": sum(max(0, cursor.offset - cursor.first) for cursor in cursors),
+        "answers": life.messages_out,
+        "bytes_out": life.bytes_out,
         "channels": followed,
     }
+
+
+def _ended(one: Mapping[str, Any]) -> Json:  # Any: JSON
+    user = one["user"]
+    return {**one, "ended": _iso(one["ended"]), "user": user if user is None else _whole(user)}
 
 
 def _limit(query: Mapping[str, str], most: int) -> int:

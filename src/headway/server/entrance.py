@@ -6,6 +6,8 @@
     GET  /api/me                                      who asks, and what that covers
     POST /api/tickets                                 {"ticket", "seconds"}: works once, within seconds, as `?ticket=`
     POST /api/shares       {"channel", "seconds"?}    {"token", "url", …}: whoever has it may watch this channel
+    GET  /api/shares                                  {"shares": [{"id", "channel", …}]}: those that count, no token
+    DELETE /api/shares/{id}                           it counts no more
     POST /api/revocations  {"token"} or {"user"}      from now on they count no more; their connections end
 
 A wrong password and an unknown name are answered alike, and take as long.
@@ -14,6 +16,7 @@ A wrong password and an unknown name are answered alike, and take as long.
 from __future__ import annotations
 
 import math
+from dataclasses import asdict
 from typing import Any, Final
 from urllib.parse import quote
 
@@ -22,15 +25,17 @@ import msgspec
 from headway.access.addresses import network
 from headway.access.grants import Grants
 from headway.access.identity import Identity, Unauthorized
+from headway.access.jws import take_apart
 from headway.codes import Code
 from headway.errors import HeadwayError, Overloaded, PeerError
 from headway.events import channel_name
 from headway.server.audit import Action
 from headway.server.identifying import COOKIE
 from headway.server.request import Request
+from headway.server.shared import Share
 from headway.transports.requests import answer, client_of, read_body, secure
 
-__all__ = ["me", "revoke", "share", "sign_in", "sign_out", "ticket", "ways"]
+__all__ = ["me", "revoke", "share", "shares", "sign_in", "sign_out", "ticket", "unshare", "ways"]
 
 _BODY_BYTES: Final = 64 * 1024
 """A token has at most 16 KB."""
@@ -63,7 +68,8 @@ async def sign_in(request: Request) -> None:
     _charge(request, f"address {network(client_of(request.scope))}", f"name {name}")
     user = users.find(name)
     matches = await parts.hashing.matches(user.password if user is not None else None, password)
-    if user is None or not matches:
+    # Looked up anew: who was removed, or given another password, while this one was hashed does not come in by the old.
+    if user is None or not matches or users.find(name) != user:
         _note(request, Action.SIGN_IN_FAILED, name)
         raise Unauthorized("the name or the password is wrong")
     seconds = parts.sessions.limits.sign_in_seconds
@@ -104,11 +110,31 @@ async def share(request: Request) -> None:
     if not isinstance(seconds, int | float) or isinstance(seconds, bool) or not 1 <= seconds <= _LONGEST_SHARE:
         raise PeerError(f"seconds is a number from 1 to {_LONGEST_SHARE:.0f}", details={"field": "seconds"})
     expires = request.parts.clock.now() + seconds
-    made = _grants(request).share(channel, expires)
-    _note(request, Action.SHARED, request.identity.user, channel)
+    grants = _grants(request)
+    made = grants.share(channel, expires)
+    id, by = grants.identity(take_apart(made)).token or "", request.identity.user
+    await request.parts.shared.add(Share(id, channel, by, request.parts.clock.now(), expires))
+    _note(request, Action.SHARED, by, channel, id=id)
     # Behind a `#`, where no server and no log sees it.
     url = f"/?channel={quote(channel, safe='')}#token={made}"
-    await _answer(request, {"channel": channel, "token": made, "url": url, "expires": expires})
+    await _answer(request, {"id": id, "channel": channel, "token": made, "url": url, "expires": expires})
+
+
+async def shares(request: Request) -> None:
+    """`GET /api/shares`: without a token, which was shown once."""
+    _grants(request)
+    await _answer(request, {"shares": [asdict(share) for share in await request.parts.shared.newest_first()]})
+
+
+async def unshare(request: Request) -> None:
+    """`DELETE /api/shares/{id}`."""
+    _grants(request)
+    share = await request.parts.shared.find(request.subject)
+    if share is None:
+        raise HeadwayError(f"there is no share link {request.subject!r} that counts", code=Code.NOT_FOUND)
+    await request.parts.revoked.token(share.id, share.expires)
+    _note(request, Action.REVOKED, request.identity.user, share.channel, id=share.id)
+    await _answer(request, {"id": share.id, "channel": share.channel})
 
 
 async def revoke(request: Request) -> None:
@@ -138,8 +164,8 @@ async def revoke(request: Request) -> None:
     await _answer(request, {"id": identity.token, "user": identity.user})
 
 
-def _note(request: Request, action: Action, user: str | None, target: str | None = None) -> None:
-    request.parts.watch.note(action, user=user, target=target, address=client_of(request.scope))
+def _note(request: Request, action: Action, user: str | None, target: str | None = None, **more: str) -> None:
+    request.parts.watch.note(action, user=user, target=target, address=client_of(request.scope), **more)
 
 
 async def _fields(request: Request) -> dict[str, Any]:  # Any: JSON

@@ -1,4 +1,4 @@
-"""Checking passwords beside the loop: one at a time, in a thread that stands back, with few waiting.
+"""Checking and hashing passwords beside the loop: one at a time, in a thread that stands back, with few waiting.
 
 Each takes tens of milliseconds of a core and megabytes of memory. A crowd that guesses gets a 503, not the machine.
 """
@@ -9,13 +9,16 @@ import asyncio
 import contextlib
 import os
 import threading
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import Final
+from typing import Final, TypeVar
 
 from headway.access import passwords
 from headway.errors import Overloaded
 
 __all__ = ["Hashing"]
+
+Result = TypeVar("Result")
 
 _MOST_WAITING: Final = 32
 """Some two seconds of work: who comes after that had better come again."""
@@ -24,7 +27,7 @@ _NICENESS: Final = 10
 
 
 class Hashing:
-    """Checks passwords for one server."""
+    """Checks and hashes passwords for one server."""
 
     def __init__(self) -> None:
         # Its thread begins with the first password, so a server where nobody signs in has none.
@@ -33,11 +36,18 @@ class Hashing:
 
     async def matches(self, hash: str | None, password: str) -> bool:
         """As `passwords.matches`. Raises `Overloaded` where too many wait. Cancelling gives up the answer."""
+        return await self._run(lambda: passwords.matches(hash, password))
+
+    async def hashed(self, password: str) -> str:
+        """As `passwords.hashed`. Raises `UsageError`, and `Overloaded` where too many wait."""
+        return await self._run(lambda: passwords.hashed(password))
+
+    async def _run(self, work: Callable[[], Result]) -> Result:
         if self._waiting >= _MOST_WAITING:
             raise Overloaded("too many people sign in at this moment; try again")
         self._waiting += 1
         try:
-            return await asyncio.get_running_loop().run_in_executor(self._thread, passwords.matches, hash, password)
+            return await asyncio.get_running_loop().run_in_executor(self._thread, work)
         finally:
             self._waiting -= 1
 

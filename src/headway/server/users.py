@@ -94,6 +94,18 @@ class Users:
         self._refresh()
         return tuple(sorted(self._users))
 
+    def add(self, user: User) -> bool:
+        """Add somebody; False where somebody has the name already. On the disk when this returns. Raises `UsageError`,
+        `StorageError`."""
+        user_name(user.name)
+        return user.name not in self._change(lambda users: {user.name: user, **users})
+
+    def change(self, name: str, change: Callable[[User], User]) -> User | None:
+        """Put what `change` makes of somebody in the place of it; None where nobody has the name. Raises
+        `StorageError`."""
+        before = self._change(lambda users: {**users, name: change(users[name])} if name in users else dict(users))
+        return change(before[name]) if name in before else None
+
     def put(self, user: User) -> None:
         """Add somebody, or replace who has the name; on the disk when this returns. Raises `UsageError`,
         `StorageError`."""

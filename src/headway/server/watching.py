@@ -111,7 +111,19 @@ class Watch:
     def connections(self, query: Query) -> Json:
         """Who is connected. Raises `UsageError`."""
         _, hub, registry = self._seen
-        return debug.connections(registry.connections(), self._clock, hub.known_head, query)
+        found = registry.connections()
+        return debug.connections(found, self._clock, hub.known_head, query, self.lives.newest_first())
+
+    def dismiss(self, number: int) -> str | None:
+        """End a connection, by its number; its transport, or None where there is none. Its reader comes back to where
+        it was."""
+        _, _, registry = self._seen
+        for connection in registry.connections():
+            if connection.life.number == number:
+                self.lives.dismiss(connection)
+                connection.end(Close.GOING_AWAY, "an administrator ended this connection; come back")
+                return connection.life.transport
+        return None
 
     async def trail(self, query: Query, receive: Receive) -> Json:
         """A page of the audit trail. Raises `PeerError`, `StorageError`."""

@@ -1,12 +1,14 @@
 """Who is here: the sessions of each user, the bound on them, and the end of those whose token has ended.
 
-A user who opens one session more than allowed loses the oldest: after a lost network that is the one nobody hears. A
+A user who opens one session more than allowed loses the oldest: after a lost network that is the one nobody hears. The
+sessions of one client count as one: while it changes its transport it has two, and may put no other client out. A
 session ends, wherever its connection is, when its token has been over for `expiry_grace_seconds`, or is revoked.
 """
 
 from __future__ import annotations
 
-from typing import Any, Protocol
+from collections.abc import Iterable
+from typing import Any, Final, Protocol
 
 from headway.access.identity import Access, Identity, Unauthorized
 from headway.clock import Clock
@@ -16,6 +18,10 @@ from headway.limits import Limits
 
 __all__ = ["Admission", "Guest"]
 
+_OF_ONE_CLIENT: Final = 3
+"""Sessions of one client: the one it has, the one it tries beside it, and a stream that another is replacing. With one
+more its oldest is ended, so a name is no way round the bound."""
+
 
 class Guest(Protocol):
     """A session, as far as it matters here."""
@@ -23,6 +29,11 @@ class Guest(Protocol):
     @property
     def identity(self) -> Identity | None:
         """Who it is, once that is known."""
+        ...
+
+    @property
+    def client(self) -> str | None:
+        """The name that its client gave itself, if any."""
         ...
 
     def end(self, close: Close, reason: str) -> None:
@@ -60,7 +71,7 @@ class Admission:
         return max(0.0, identity.expires + self._limits.expiry_grace_seconds - self._clock.now())
 
     def enter(self, session: Guest, identity: Identity) -> None:
-        """The session belongs to this identity from now on. One too many of a user ends the oldest."""
+        """The session belongs to this identity from now on. One client too many of a user ends the oldest."""
         self.leave(session)
         if not self.access.open:
             end = float("inf") if identity.expires is None else identity.expires
@@ -69,12 +80,12 @@ class Admission:
             return
         sessions = self._users.setdefault(identity.user, {})
         sessions[session] = None
-        most = self._limits.user_connections
-        for oldest in list(sessions)[: max(0, len(sessions) - most)] if most else []:
-            self.replaced += 1
-            self.figures.limits.add("user_connections")
-            self.leave(oldest)
-            oldest.end(Close.REPLACED, f"a user has at most {most} connections; a newer one took this place")
+        if most := self._limits.user_connections:
+            for oldest in _too_many(sessions, session.client, most):
+                self.replaced += 1
+                self.figures.limits.add("user_connections")
+                self.leave(oldest)
+                oldest.end(Close.REPLACED, f"a user has at most {most} connections; a newer one took this place")
 
     def leave(self, session: Guest) -> None:
         """The session is nobody's any more. Idempotent."""
@@ -109,3 +120,13 @@ class Admission:
             "expired": self.expired,
             "revoked": self.revoked,
         }
+
+
+def _too_many(sessions: Iterable[Guest], client: str | None, most: int) -> list[Guest]:
+    """Those of a user, the oldest first, that must end now that one of this client has come."""
+    of_clients: dict[object, list[Guest]] = {}
+    for session in sessions:
+        of_clients.setdefault(session if session.client is None else session.client, []).append(session)
+    if client is not None and len(of_clients[client]) > _OF_ONE_CLIENT:
+        return of_clients[client][:-_OF_ONE_CLIENT]
+    return [session for those in list(of_clients.values())[: max(0, len(of_clients) - most)] for session in those]

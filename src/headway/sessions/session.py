@@ -92,6 +92,7 @@ class Session:
         "_house",
         "_identity",
         "_state",
+        "client",
         "cursors",
         "id",
         "outlet",
@@ -107,10 +108,13 @@ class Session:
         end: Callable[[Close, str], None],
         identity: Identity | None = None,
         address: str | None = None,
+        client: str | None = None,
     ) -> None:
         self.id = id
         self.transport = transport
         """The name of the transport, for people."""
+        self.client = client
+        """The name that its client gave itself: other sessions of it are its, too."""
         self.outlet = outlet
         self.cursors: dict[str, Cursor] = {}
         """What it follows, by channel, in the order it asked."""

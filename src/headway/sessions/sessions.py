@@ -6,7 +6,8 @@ Every right is checked here or in `Session`, so that no transport can forget it.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from typing import Final
 
 from headway.access.identity import Access, Identity
 from headway.clock import Clock
@@ -24,7 +25,11 @@ from headway.sessions.recovery import Recovery
 from headway.sessions.registry import Registry
 from headway.sessions.session import Forbidden, House, Published, Session, within
 
-__all__ = ["Heard", "Sessions", "Start"]
+__all__ = ["Browsed", "Heard", "Sessions", "Start"]
+
+_BROWSED: Final = 1_000
+_LOOKED_THROUGH: Final = 10
+"""Names of one read of the log, and reads of one answer: some ten milliseconds."""
 
 Heard = Callable[[str, str, object, object, int], None]
 """Told what a client said: transport, session, type, channel, size. The words are the client's and may be anything."""
@@ -32,6 +37,15 @@ Heard = Callable[[str, str, object, object, int], None]
 
 def _unheard(transport: str, session: str, type: object, channel: object, size: int) -> None:
     """Nobody wants to know."""
+
+
+@dataclass(frozen=True, slots=True)
+class Browsed:
+    """Some channels."""
+
+    channels: Sequence[Mapping[str, object]]
+    next: str | None
+    """After which name to go on; None: there are no more."""
 
 
 class Sessions:
@@ -73,9 +87,11 @@ class Sessions:
         end: Callable[[Close, str], None],
         identity: Identity | None = None,
         address: str | None = None,
+        client: str | None = None,
     ) -> Session:
-        """A session on a transport that holds a connection and can `end` it; with an identity where that is known."""
-        return Session(self.new_id(), transport, self._house, outlet, end, identity, address)
+        """A session on a transport that holds a connection and can `end` it; with an identity where that is known, and
+        with the name of its client where that has said one."""
+        return Session(self.new_id(), transport, self._house, outlet, end, identity, address, client)
 
     def begin(self, transport: str, address: str | None) -> Life:
         """A connection opened: what it says and hears is counted."""
@@ -133,6 +149,26 @@ class Sessions:
             "readers": len(list(self._hub.readers(name))),
             "acknowledged": self._hub.acknowledged(name),
         }
+
+    async def browse(self, identity: Identity, after: str, text: str, limit: int) -> Browsed:
+        """Channels that this identity may read and whose names contain a text, by name, from the one after `after`.
+
+        Looks through so many at most: who may see few of many asks again with `next`. Raises `StorageError`.
+        """
+        self.admission.valid(identity)
+        found: list[Mapping[str, object]] = []
+        for _ in range(_LOOKED_THROUGH):
+            page = await self._hub.channels(after, _BROWSED)
+            for name, head in page:
+                after = name
+                if text in name.lower() and identity.may_read(name):
+                    readers = len(list(self._hub.readers(name)))
+                    found.append({"channel": name, "position": str(head), "offset": head.offset, "readers": readers})
+                    if len(found) == limit:
+                        return Browsed(found, after)
+            if len(page) < _BROWSED:
+                return Browsed(found, None)
+        return Browsed(found, after)
 
     def readable(self, identity: Identity, channel: object) -> str:
         """The channel's name if this identity may read it. Raises `InvalidChannel`, `Forbidden`."""

@@ -40,7 +40,7 @@ from headway.sessions.sessions import Sessions, Start
 from headway.transports.connections import Receiver, Stream
 from headway.transports.delivery import serve_stream
 from headway.transports.forms import stream
-from headway.transports.requests import Receive, Scope, Send, client_of, header, query_of
+from headway.transports.requests import Receive, Scope, Send, client_of, header, name_of, query_of
 
 __all__ = ["serve", "serve_plain"]
 
@@ -63,7 +63,7 @@ async def serve(
     starts = await _starts(sessions, identity, channels, scope)
 
     def connect(carrier: Stream, chunked: bool) -> Receiver:
-        return _Connection(sessions, identity, carrier, starts, chunked, client_of(scope), plain=False)
+        return _Connection(sessions, identity, carrier, starts, chunked, scope, plain=False)
 
     await serve_stream(scope, receive, send, sessions.limits, _HEADERS, connect)
 
@@ -75,7 +75,7 @@ async def serve_plain(
     starts = await _starts(sessions, identity, [channel], scope)
 
     def connect(carrier: Stream, chunked: bool) -> Receiver:
-        return _Connection(sessions, identity, carrier, starts, chunked, client_of(scope), plain=True)
+        return _Connection(sessions, identity, carrier, starts, chunked, scope, plain=True)
 
     await serve_stream(scope, receive, send, sessions.limits, _HEADERS, connect)
 
@@ -134,15 +134,16 @@ class _Connection:
         carrier: Stream,
         starts: Starts,
         chunked: bool,
-        address: str | None,
+        scope: Scope,
         *,
         plain: bool,
     ) -> None:
+        address = client_of(scope)
         self.life = sessions.begin("eventsource", address)
         self._sessions = sessions
         self._carrier = carrier
         self._chunked = chunked
-        self._session: Session = sessions.open("eventsource", carrier, self.end, identity, address)
+        self._session: Session = sessions.open("eventsource", carrier, self.end, identity, address, name_of(scope))
         self._form = stream(None if len(starts) == 1 else self._token, chunked=chunked)
         self._heartbeat_form = eventstream.chunk(eventstream.HEARTBEAT) if chunked else eventstream.HEARTBEAT
         # A gap moves the client's position when it has been told, not before: the connection may end in between.

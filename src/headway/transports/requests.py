@@ -28,6 +28,7 @@ __all__ = [
     "error_answer",
     "header",
     "left",
+    "name_of",
     "path_of",
     "query_list",
     "query_of",
@@ -43,6 +44,8 @@ Headers = list[tuple[bytes, bytes]]
 
 JSON: Final = b"application/json"
 _LIMITS: Final = Limits()
+_NAME: Final = 64
+"""Longest name of a client: 128 random bits take some 25 characters, a UUID 36."""
 _ENDING: Final = frozenset({Code.TIMEOUT, Code.TOO_LARGE, Code.HEADERS_TOO_LARGE})
 """With these the rest of the request is not read, so the connection cannot be used again."""
 
@@ -87,6 +90,12 @@ def client_of(scope: Scope) -> str:
     root has put the client's own address into the scope."""
     client = scope.get("client")
     return str(client[0]) if client else ""
+
+
+def name_of(scope: Scope) -> str | None:
+    """The name the client gave itself in the query; None where it gave none, or one that no client of sense gives."""
+    name = query_of(scope).get("client", "")
+    return name if 0 < len(name) <= _NAME else None
 
 
 def secure(scope: Scope) -> bool:

@@ -41,7 +41,7 @@ from headway.transports.dialogue import Dialogue
 from headway.transports.engineio import Host, Identify, Link
 from headway.transports.forms import EventPackets, event_packets
 from headway.transports.inbox import Inbox
-from headway.transports.requests import Receive, Scope, Send, client_of
+from headway.transports.requests import Receive, Scope, Send, client_of, name_of
 
 __all__ = ["SocketIO"]
 
@@ -83,7 +83,7 @@ class SocketIO:
     def _begin(self, link: Link, who: Identity | Unauthorized | None, scope: Scope) -> _Client:
         tokens = self._recovery and takes_offset(scope["query_string"].decode("latin-1"))
         machine = Connection(link.engine, self._terms, link.now())
-        client = _Client(self._sessions, link, machine, who, tokens, self._by_pid, client_of(scope))
+        client = _Client(self._sessions, link, machine, who, tokens, self._by_pid, scope)
         self._sessions.registry.add(client)
         return client
 
@@ -118,13 +118,14 @@ class _Client:
         who: Identity | Unauthorized | None,
         tokens: bool,
         by_pid: dict[str, _Client],
-        address: str | None,
+        scope: Scope,
     ) -> None:
         polls = link.engine.state is State.POLLING
-        self.life = sessions.begin("socketio-poll" if polls else "socketio", address)
+        self.life = sessions.begin("socketio-poll" if polls else "socketio", client_of(scope))
         self._sessions = sessions
         self._link = link
         self._machine = machine
+        self._name = name_of(scope)
         self._who = who
         """What the handshake said: somebody, a bad token, nothing."""
         self._tokens = tokens
@@ -273,7 +274,7 @@ class _Client:
         if event.namespace != ROOT:
             self._machine.refuse(event.namespace)
             return
-        session = self._sessions.open("socketio", self._outlet, self.end, address=self.life.address)
+        session = self._sessions.open("socketio", self._outlet, self.end, address=self.life.address, client=self._name)
         try:
             self._authenticate(session, event.auth.get("token"))
             starts = await self._recall(session, event.auth) if self._tokens else {}

@@ -33,7 +33,7 @@ from headway.transports.delivery import serve_socket
 from headway.transports.dialogue import Dialogue
 from headway.transports.forms import Codec, Frames, batch_frames, frames
 from headway.transports.inbox import Inbox
-from headway.transports.requests import Receive, Scope, Send, client_of, query_of
+from headway.transports.requests import Receive, Scope, Send, client_of, name_of, query_of
 
 __all__ = ["SUBPROTOCOLS", "serve"]
 
@@ -53,7 +53,7 @@ async def serve(
     as_events = query_of(scope).get("snapshot") == "events"
 
     def connect(socket: Socket) -> Receiver:
-        return _Connection(sessions, socket, codec, who, as_events, client_of(scope))
+        return _Connection(sessions, socket, codec, who, as_events, scope)
 
     await serve_socket(scope, receive, send, sessions.limits, connect, subprotocol=chosen)
 
@@ -82,15 +82,16 @@ class _Connection:
         codec: Codec,
         who: Identity | Unauthorized | None,
         as_events: bool,
-        address: str,
+        scope: Scope,
     ) -> None:
+        address = client_of(scope)
         self.life = sessions.begin("websocket", address)
         self._sessions = sessions
         self._socket = socket
         self._codec = codec
         self._as_events = as_events
         known = who if isinstance(who, Identity) else None
-        self._session: Session = sessions.open("websocket", socket, self.end, known, address)
+        self._session: Session = sessions.open("websocket", socket, self.end, known, address, name_of(scope))
         self._dialogue = Dialogue(self._session, self)
         most = sessions.limits.inbox_messages
         self._inbox: Inbox[str | bytes] = Inbox(
