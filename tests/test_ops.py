@@ -5,6 +5,7 @@ import re
 from pathlib import Path
 
 from headway.server.metrics import METRICS, PROCESS, Kind
+from headway.server.workload import WORKLOAD
 
 DASHBOARD = Path(__file__).resolve().parent.parent / "ops" / "grafana.json"
 HISTOGRAM = ("_bucket", "_count", "_sum")
@@ -19,6 +20,7 @@ def expressions() -> list[str]:
 def test_the_dashboard_asks_for_metrics_that_are_there() -> None:
     """Each name and each label in a query is one of the table: a panel that stays empty is a promise nobody keeps."""
     shown = {name: set(metric.labels) for metric in METRICS for name in _names(metric.name, metric.kind)}
+    shown |= {name: set(metric.labels) for metric in WORKLOAD for name in _names(metric.name, metric.kind)}
     shown |= {name: set() for name in PROCESS}
 
     for expression in expressions():

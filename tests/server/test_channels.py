@@ -84,3 +84,35 @@ async def test_large_bodies_count_for_several() -> None:
 
 def _token(clock: FakeClock, **claims: object) -> str:
     return jwt.encode({"sub": "ann", "exp": clock.now() + 60, **claims}, SECRET, "HS256")
+
+
+async def test_channels_are_listed_by_name(address: Address) -> None:
+    """Names with their heads and readers, page by page, chosen by a part of the name; Headway's own are not told."""
+    for name in ("run:1", "run:2", "nightly", "Run:3"):
+        await fetch(address, "POST", f"/api/channels/{name}/events", body=b'{"type":"step"}')
+
+    first = (await fetch(address, "GET", "/api/channels?name=RUN&limit=2")).json()
+    rest = (await fetch(address, "GET", f"/api/channels?name=RUN&limit=2&after={first['next']}")).json()
+
+    assert [one["channel"] for one in first["channels"]] == ["Run:3", "run:1"]
+    assert [(one["channel"], one["offset"], one["readers"]) for one in rest["channels"]] == [("run:2", 1, 0)]
+    assert rest["next"] is None
+
+
+async def test_only_what_may_be_read_is_listed() -> None:
+    """Of a channel that a token does not cover not even the name is told."""
+    async with serving(Headway(security=Security(secret=SECRET), limits=LIMITS), Kind.FAST) as address:
+        owner = bearer(jwt.encode({"sub": "o", "channels": ["*"], "publish": ["*"], "exp": 1 << 33}, SECRET))
+        mine = bearer(jwt.encode({"sub": "m", "channels": ["mine:*"], "exp": 1 << 33}, SECRET))
+        for name in ("mine:1", "other:1"):
+            await fetch(address, "POST", f"/api/channels/{name}/events", body=b'{"type":"step"}', headers=owner)
+
+        listed = (await fetch(address, "GET", "/api/channels", headers=mine)).json()
+
+    assert [one["channel"] for one in listed["channels"]] == ["mine:1"]
+
+
+@pytest.mark.parametrize("limit", ["0", "1001", "-1", "ten", "9" * 30])
+async def test_a_list_has_a_bounded_length(address: Address, limit: str) -> None:
+    """A length that is none is refused, whatever it is."""
+    assert (await fetch(address, "GET", f"/api/channels?limit={limit}")).status == 400

@@ -256,6 +256,7 @@ async def test_the_summary_has_the_names_clients_know() -> None:
             "bytes_received": 5,
             "average_connection_duration": 4.0,
         }
+        assert (summary["delivered"]["websocket"], summary["starts"]["recovered"], summary["gaps"]) == (3, 3, 0)
         assert json.loads(json.dumps(summary)) == summary
 
 

@@ -66,6 +66,9 @@ BODIES: dict[str, Json] = {
     "/api/shares": {"channel": CHANNEL, "seconds": 60},
     "/api/revocations": {"user": "bob"},
     "/api/channels/{channel}/events": [{"type": "x", "data": {}, "key": None}],
+    "/api/users": {"user": "new", "password": PASSWORD, "role": "operator", "channels": ["run:*"]},
+    "/api/users/{user}": {"password": PASSWORD, "publish": ["run:7"]},
+    "/api/tasks": {"report": {"name": "Work", "honours": ["pause", "resume", "cancel"]}},
 }
 
 
@@ -73,13 +76,25 @@ async def test_what_is_asked_and_answered_is_as_described(tmp_path: Path) -> Non
     """A request of each operation that fits its schema succeeds, and its answer fits the schema of its status."""
     async with guarded(tmp_path) as house:
         headers = {"Authorization": f"Bearer {house.token(role='admin', publish=['*'])}"}
+        begun = (await house.post("/api/tasks", BODIES["/api/tasks"], house.token(role="admin", publish=["*"]))).json()
+        reported = {
+            "owner": begun["owner"],
+            "number": 1,
+            "progress": {"done": 1},
+            "items": [{"item": "a", "outcome": "b"}],
+        }
+        bodies = {**BODIES, "/api/tasks/{task}/report": reported}
+        shared = (await house.post("/api/shares", BODIES["/api/shares"], house.token(role="admin"))).json()
+        reader = await house.reader("websocket", token=house.token()).__aenter__()
+        await reader.subscribe(CHANNEL)
+        subjects = {"channel": CHANNEL, "task": begun["id"], "share": shared["id"], "user": "oli", "connection": "1"}
         for route in ROUTES:
-            for method in route.methods.keys() - {"HEAD"}:
+            for method in sorted(route.methods.keys() - {"HEAD"}, key=lambda method: method == "DELETE"):
                 if route.template.endswith("stream"):
                     continue  # has no end
                 operation = DOCUMENT["paths"][route.template][method.lower()]
-                body = b"" if method == "GET" else _json(operation, BODIES.get(route.template, {}))
-                path = route.template.replace("{channel}", CHANNEL)
+                body = b"" if method == "GET" else _json(operation, bodies.get(route.template, {}))
+                path = re.sub(r"{(\w+)}", lambda found: subjects[found[1]], route.template)
                 answer = await fetch(house.address, method, path, body=body, headers=headers)
                 described = operation["responses"][str(answer.status)]["content"]
                 kind = answer.headers["content-type"].partition(";")[0]
@@ -88,6 +103,7 @@ async def test_what_is_asked_and_answered_is_as_described(tmp_path: Path) -> Non
                 assert kind in described, path
                 if kind == "application/json":
                     _fits(answer.json(), described[kind]["schema"])
+        await reader.__aexit__(None, None, None)
 
 
 def _json(operation: Json, body: Json) -> bytes:

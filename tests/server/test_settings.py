@@ -203,3 +203,44 @@ def test_users_are_kept_beside_the_events_unless_said_otherwise(tmp_path: Path) 
     assert Settings(data=tmp_path).users_file == tmp_path / "users.json"
     assert Settings(data=None).users_file is None
     assert Settings(data=None, users=tmp_path / "who").users_file == tmp_path / "who"
+
+
+def test_jobs_are_named_in_every_way(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As a list in a file, between commas in the environment, as arguments; and they are run, unless told otherwise."""
+    file.write_text('jobs = ["app.jobs", "app.more:nightly"]\nrun_jobs = false')
+    settings = Settings(config=file)
+    assert (settings.jobs, settings.run_jobs) == (frozenset({"app.jobs", "app.more:nightly"}), False)
+
+    monkeypatch.setenv("HEADWAY_JOBS", "a, b:c")
+
+    assert (Settings().jobs, Settings().run_jobs) == (frozenset({"a", "b:c"}), True)
+    assert Settings(jobs=frozenset({"x"})).jobs == frozenset({"x"})
+
+
+def test_where_a_value_came_from_is_known(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first place that has it: the command line, the variable, the variable of a file, the file of settings."""
+    file.write_text('issuer = "them"\nkeep_events = 7\n')
+    held = file.with_name("secret")
+    held.write_text("s" * 32)
+    monkeypatch.setenv("HEADWAY_CONFIG", str(file))
+    monkeypatch.setenv("HEADWAY_KEEP_EVENTS", "8")
+    monkeypatch.setenv("HEADWAY_SECRET_FILE", str(held))
+    settings = Settings(port=0)
+
+    names = ("port", "keep_events", "secret", "issuer", "host", "config")
+    assert [settings.origin(name) for name in names] == [
+        "command line",
+        "HEADWAY_KEEP_EVENTS",
+        "HEADWAY_SECRET_FILE",
+        str(file),
+        "default",
+        "HEADWAY_CONFIG",
+    ]
+
+
+def test_a_copy_with_other_values_owes_them_to_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a program puts in the place of what was set did not come from there."""
+    monkeypatch.setenv("HEADWAY_HOST", "127.0.0.2")
+    copy = Settings().model_copy(update={"host": "127.0.0.3", "keep_events": 7})
+
+    assert [copy.origin(name) for name in ("host", "keep_events", "port")] == ["program", "program", "default"]

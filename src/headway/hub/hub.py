@@ -217,6 +217,10 @@ class Hub:
         """Have this process itself told of a channel's events, as they become visible. One watcher a channel."""
         self._watchers[channel] = watcher
 
+    async def channels(self, after: str, limit: int) -> list[tuple[str, Position]]:
+        """Channels that hold or held events, by name. Raises `StorageError`."""
+        return await self._log.channels(after, limit)
+
     def readers(self, channel: str) -> Iterable[Cursor]:
         """The cursors that follow a channel now."""
         feed = self._feeds.get(channel)

@@ -13,9 +13,13 @@ from headway.limits import Limits
 from headway.protocols.stream import drafts_of
 from headway.server.request import Request
 from headway.transports import eventsource, polling
-from headway.transports.requests import answer, client_of, header, query_list, read_body
+from headway.transports.requests import answer, client_of, header, query_list, query_of, read_body
 
-__all__ = ["describe", "poll", "progress", "publish", "stream", "stream_several"]
+__all__ = ["browse", "describe", "poll", "progress", "publish", "stream", "stream_several"]
+
+
+_MOST_BROWSED = 1_000
+"""Channels of one answer: some hundred kilobytes."""
 
 
 async def publish(request: Request) -> None:
@@ -42,6 +46,18 @@ async def publish(request: Request) -> None:
     }
     fields["replayed"] = appended.replayed
     await answer(request.send, 200 if appended.replayed else 201, msgspec.json.encode(fields))
+
+
+async def browse(request: Request) -> None:
+    """`GET /api/channels`: names, heads and readers of what may be read."""
+    query = query_of(request.scope)
+    given = query.get("limit", "100")
+    if not given.isdecimal() or not 1 <= int(given[:9]) <= _MOST_BROWSED:
+        raise PeerError(f"limit is a number from 1 to {_MOST_BROWSED}", details={"field": "limit"})
+    sessions = request.parts.sessions
+    page = await sessions.browse(request.identity, query.get("after", ""), query.get("name", "").lower(), int(given))
+    fields = {"channels": page.channels, "next": page.next}
+    await answer(request.send, 200, msgspec.json.encode(fields), [(b"cache-control", b"no-store")])
 
 
 async def describe(request: Request) -> None:

@@ -12,33 +12,41 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import random
 import secrets
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final
 
 import msgspec
 
-import headway
 from headway.access.origins import allowed
 from headway.access.proxies import Proxies
 from headway.clock import Clock, SystemClock
 from headway.codes import Code
-from headway.errors import Closed, HeadwayError
+from headway.errors import Closed, HeadwayError, UsageError
 from headway.events import Draft, channel_name
 from headway.limits import Limits, Retention
 from headway.log.interface import Log
 from headway.log.memory import MemoryLog
 from headway.log.sqlite import SqliteLog
 from headway.positions import Position
-from headway.server import crossorigin, openapi, pages, routes
+from headway.server import asyncapi, crossorigin, openapi, pages, routes
 from headway.server.forwarding import as_sent
 from headway.server.hosts import Hosts
 from headway.server.protection import protecting
 from headway.server.request import Request
 from headway.server.running import KEPT, Running
 from headway.server.security import Security
+from headway.tasks.bridge import bridge
+from headway.tasks.interface import Outlet
+from headway.tasks.jobs import Jobs
+from headway.tasks.model import Action, State
+from headway.tasks.pump import Desk
+from headway.tasks.store import Store
+from headway.tasks.tally import Number
+from headway.tasks.task import Task
 from headway.transports import websocket
 from headway.transports.requests import (
     Receive,
@@ -49,6 +57,7 @@ from headway.transports.requests import (
     header,
     path_of,
 )
+from headway.version import VERSION
 
 __all__ = ["Headway"]
 
@@ -73,6 +82,8 @@ class Headway:
         durable: bool = True,
         recovery: bool = True,
         security: Security | None = None,
+        jobs: Jobs | None = None,
+        run_jobs: bool = True,
         clock: Clock | None = None,
     ) -> None:
         # Embedded, the addresses we see may all be that of the application's own proxy.
@@ -86,12 +97,28 @@ class Headway:
         self._origins = frozenset(origin.lower().rstrip("/") for origin in self._security.origins)
         self._hosts = Hosts(self._security.hosts)
         self._proxies = Proxies(self._security.trusted_proxies)
+        self._run_jobs = run_jobs
+        self.jobs = Jobs() if jobs is None else jobs
+        """What it can run: `@live.jobs.job(…)` adds to it, before the start."""
         self._starting = asyncio.Lock()
         self._log: Log | None = None
         self._running: Running | None = None
         self._closed = False
+        self._loop: asyncio.AbstractEventLoop | None = None
+        """The loop it was started on, or is to be started on; no other can use it."""
+        self._desk = Desk(
+            self._open_tasks,
+            self._task_loop,
+            self.clock,
+            new_id=lambda: secrets.token_urlsafe(18),
+            random=random.random,
+            near=True,
+            name="this Headway",
+        )
         self.refused: Callable[[], Mapping[str, int]] = dict
         """Whom the door of a server let not in, by which limit: set by the server before the start."""
+        self.chosen: Callable[[], list[dict[str, Any]]] = list  # Any: JSON
+        """The settings it was made from, where it was: set by who made it, before the start."""
 
     # For programs.
 
@@ -121,6 +148,40 @@ class Headway:
         running = (await self.start()).running
         appended = await running.hub.publish(channel_name(channel), drafts, idempotency_key=idempotency_key)
         return [event.position for event in appended.events]
+
+    def task(
+        self,
+        name: str,
+        total: Number | None = None,
+        *,
+        initial: Number = 0,
+        unit: str | None = None,
+        channel: str | None = None,
+        honours: Iterable[Action] = Action,
+    ) -> Task:
+        """A task that this program runs and reports, for `with` and `async with`. From any thread; a program without a
+        loop needs none: this Headway then runs in a thread of its own, and is closed at the end of the program.
+
+        `initial` is what was done before; `honours` are the actions that will be followed. Raises `UsageError`.
+        """
+        return Task(self._desk, name, total, initial=initial, unit=unit, channel=channel, honours=honours)
+
+    async def submit(
+        self,
+        job: str,
+        arguments: Mapping[str, Any] | None = None,  # Any: JSON values
+        *,
+        name: str | None = None,
+        priority: int | None = None,
+        at: float | None = None,
+        idempotency_key: str | None = None,
+    ) -> State:
+        """Have a job run, now or at a moment (seconds since 1970); the task that will do it. With a known key, the task
+        of then. Raises `UsageError`, `StorageError`."""
+        running = (await self.start()).running
+        return await running.runner.submit(
+            job, arguments, name=name, priority=priority, at=at, idempotency_key=idempotency_key
+        )
 
     # Life.
 
@@ -155,6 +216,7 @@ class Headway:
 
     async def close(self) -> None:
         """Stop telling, finish what was accepted, close the log. Idempotent."""
+        await self._desk.close()
         self._closed = True
         if self._running is not None:
             await self._running.close()
@@ -170,10 +232,50 @@ class Headway:
         await self.drain(0.0)
         await self.close()
 
+    async def _open_tasks(self) -> Outlet:
+        return (await self.start()).running.tasks
+
+    def _task_loop(self) -> asyncio.AbstractEventLoop:
+        """Where tasks are reported: on the loop it runs on, or else on this thread's, or else on the bridge's."""
+        if self._loop is None:
+            try:
+                self._loop = asyncio.get_running_loop()
+            except RuntimeError:
+                ours = bridge()
+                ours.before_end(self._finish)
+                self._loop = ours.loop
+        return self._loop
+
+    async def _finish(self) -> None:
+        """The program ends."""
+        await self._desk.finish()
+        await self.close()
+
     async def _start(self) -> None:
+        loop = asyncio.get_running_loop()
+        if self._loop not in (None, loop):
+            raise UsageError("this Headway belongs to another loop; start it before other threads report tasks")
+        self._loop = loop
         self._log = await self._open_log()
+        try:
+            store = await self._open_store()
+        except BaseException:  # whatever it was, a server that does not start leaves nothing open
+            await self._log.close()
+            self._log = None
+            raise
         running = Running(
-            self._log, self.limits, self.clock, self._security, recovery=self._recovery, refused=self.refused
+            self._log,
+            self.limits,
+            self.clock,
+            self._security,
+            recovery=self._recovery,
+            store=store,
+            jobs=self.jobs,
+            run_jobs=self._run_jobs,
+            # As long as its events are.
+            kept=self._retention.seconds,
+            refused=self.refused,
+            chosen=self.chosen,
         )
         try:
             await running.start()
@@ -183,6 +285,11 @@ class Headway:
             self._log = None
             raise
         self._running = running
+
+    async def _open_store(self) -> Store:
+        loop = asyncio.get_running_loop()
+        path = None if self._data is None else self._data / "tasks.db"
+        return await loop.run_in_executor(None, lambda: Store(path, loop, durable=self._durable))
 
     async def _open_log(self) -> Log:
         if self._data is None:
@@ -247,7 +354,9 @@ class Headway:
             return
         match path:
             case "/openapi.json" | "/api/openapi.json":
-                await answer(send, 200, msgspec.json.encode(openapi.document(headway.__version__)))
+                await answer(send, 200, msgspec.json.encode(openapi.document(VERSION)))
+            case "/asyncapi.json" | "/api/asyncapi.json":
+                await answer(send, 200, msgspec.json.encode(asyncapi.document(VERSION)))
             case _:
                 page = pages.find(method, path)
                 if page is None:

@@ -439,6 +439,10 @@ class Metrics:
             "channels": now.hub["channels"],
             "buffered_bytes": now.audience.buffered,
             "by_transport": self._sources.figures.statistics()["transports"],
+            "delivered": {name: one["events"] for name, one in now.hub["delivered"].items()},
+            "starts": now.hub["starts"],
+            "gaps": now.hub["gaps"],
+            "conflated": now.hub["conflated"],
             "fan_out_seconds": plain(now.hub["flush_seconds"]),
             "log": plain({name: now.log[name] for name in _SUMMED if name in now.log}),
         }
@@ -530,7 +534,10 @@ class Answers:
         return counted
 
 
-_PLACES: Final = ("/", "/static/{file}", "/socket.io/", "/socket.io", "/ws", "/ws/{client}", "/openapi.json")
+_PLACES: Final = (
+    *("/", "/static/{file}", "/socket.io/", "/socket.io", "/ws", "/ws/{client}"),
+    *("/openapi.json", "/asyncapi.json"),
+)
 """What is served beside the table of routes."""
 
 

@@ -9,6 +9,7 @@ from headway.codes import Code
 from headway.server.identifying import COOKIE
 from headway.server.routes import ROUTES, Route
 from headway.server.schemas import Json, either, ref, schemas
+from headway.tasks.model import Action
 
 __all__ = ["document"]
 
@@ -89,12 +90,21 @@ def _ways() -> Json:
 
 def _operations() -> dict[str, Json]:
     """Every operation, by method and path."""
-    return {**_of_channels(), **_of_access(), **_of_operators()}
+    return {**_of_channels(), **_of_tasks(), **_of_access(), **_of_people(), **_of_operators()}
 
 
 def _of_channels() -> dict[str, Json]:
     unchanged = {"304": {"description": "Nothing new"}}
     return {
+        "GET /api/channels": _operation(
+            "The channels that may be read, by name",
+            [
+                _query("name", "Part of the name"),
+                _query("after", "A name, to go on after it"),
+                _query("limit", "Most channels in the answer", "integer"),
+            ],
+            {"200": _json("Some channels", ref("Channels"))},
+        ),
         "GET /api/channels/{channel}": _operation(
             "A channel: its head, its readers, what they acknowledged",
             [_channel()],
@@ -119,6 +129,55 @@ def _of_channels() -> dict[str, Json]:
             {"200": _newest(), **unchanged},
         ),
     }
+
+
+def _of_tasks() -> dict[str, Json]:
+    task = [{"name": "task", "in": "path", "required": True, "schema": {"type": "string", "minLength": 1}}]
+    state = _json("Its state", ref("Task"))
+    asked = {"202": _json("Asked for; `wanted` says so until it is reached", ref("Task"))}
+    return {
+        "GET /api/tasks": _operation(
+            "Tasks that may be read, newest first",
+            [
+                _query("status", "In one of these states, by comma"),
+                _query("job", "Of this job"),
+                _query("name", "Part of the name"),
+                _query("limit", "Most tasks in the answer", "integer"),
+                _query("before", "Where the next page begins, as the last answer says", "integer"),
+            ],
+            {"200": _json("Tasks; `counts` by state for who may read the channel `tasks`", ref("Tasks"))},
+        ),
+        "POST /api/tasks": _operation(
+            "Begin a task that the caller runs and reports, or have a job run (operator)",
+            [_idempotency_key()],
+            {"201": _json("The task", either("Owned", "Task"))},
+            body=_body(ref("Submission")),
+            errors=(409,),
+        ),
+        "GET /api/tasks/{task}": _operation("A task", task, {"200": state}, errors=(404,)),
+        "GET /api/tasks/{task}/history": _operation(
+            "What happened to a task, and who asked for what", task, {"200": _json("So", ref("History"))}, errors=(404,)
+        ),
+        "POST /api/tasks/{task}/report": _operation(
+            "What the owner of a task says of it",
+            task,
+            {"200": _json("What is wanted of it", ref("Wanted"))},
+            body=_body(ref("Reported")),
+            errors=(404, 409, 422),
+        ),
+        **{
+            f"POST /api/tasks/{{task}}/{action.value}": _operation(f"Ask for {meaning}", task, asked, errors=(404, 409))
+            for action, meaning in _ASKED.items()
+        },
+        "GET /api/jobs": _operation("What can be run, and with which arguments", [], {"200": _json("So", ref("Jobs"))}),
+    }
+
+
+_ASKED: Final = {
+    Action.PAUSE: "a pause: it holds still at its next point",
+    Action.RESUME: "a resumption, or take back a pause that is not reached",
+    Action.CANCEL: "the end",
+}
 
 
 def _of_access() -> dict[str, Json]:
@@ -152,12 +211,50 @@ def _of_access() -> dict[str, Json]:
             body=_body(ref("Sharing")),
             errors=(501,),
         ),
+        "GET /api/shares": _operation(
+            "The links that count, without what opens them", [], {"200": _json("So", ref("Shares"))}, errors=(501,)
+        ),
+        "DELETE /api/shares/{share}": _operation(
+            "A link counts no more",
+            [_named("share", "Its id, as in the list")],
+            {"200": _json("Which it was", ref("Unshared"))},
+            errors=(404, 501),
+        ),
         "POST /api/revocations": _operation(
             "Revoke a token, or all that a user was given so far, and end their connections",
             [],
             {"200": _json("What was revoked", ref("Revoked"))},
             body=_body(ref("Revocation")),
             errors=(501,),
+        ),
+    }
+
+
+def _of_people() -> dict[str, Json]:
+    user = _named("user", "Whose name it is")
+    return {
+        "GET /api/users": _operation(
+            "Those who sign in with a password", [], {"200": _json("So", ref("Users"))}, errors=(501,)
+        ),
+        "POST /api/users": _operation(
+            "Add somebody",
+            [],
+            {"201": _json("Who was added", ref("User"))},
+            body=_body(ref("NewUser")),
+            errors=(409, 501),
+        ),
+        "PATCH /api/users/{user}": _operation(
+            "Change somebody, whose sign-ins count no more",
+            [user],
+            {"200": _json("Who that is from now on", ref("User"))},
+            body=_body(ref("ChangedUser")),
+            errors=(404, 409, 501),
+        ),
+        "DELETE /api/users/{user}": _operation(
+            "Remove somebody, whose sign-ins count no more",
+            [user],
+            {"200": _json("Who it was", ref("NoUser"))},
+            errors=(404, 409, 501),
         ),
     }
 
@@ -175,10 +272,18 @@ def _of_operators() -> dict[str, Json]:
         "GET /api/debug/connections": _operation(
             "Who is connected, and how far", [channel, limit], {"200": _json("So", ref("Connections"))}
         ),
+        "POST /api/debug/connections/{connection}/end": _operation(
+            "End a connection; its reader comes back to where it was",
+            [_named("connection", "Its id, as in the list")],
+            {"200": _json("Which it was", ref("Ended"))},
+            errors=(404,),
+        ),
+        "GET /api/settings": _operation("What the server runs with", [], {"200": _json("So", ref("Chosen"))}),
         "GET /api/audit": _operation(
             "Who did what",
             [
                 _query("since", "A position; empty or absent: everything kept"),
+                _query("last", "Begin so many before the newest, where there is no position", "integer"),
                 limit,
                 _query("wait", "Seconds to wait for news", "integer"),
             ],
@@ -205,6 +310,16 @@ def _operation(
 def _channel() -> Json:
     name = {"type": "string", "minLength": 1, "maxLength": 255}
     return {"name": "channel", "in": "path", "required": True, "schema": name}
+
+
+def _idempotency_key() -> Json:
+    schema = {"type": "string", "minLength": 1, "maxLength": 255}
+    return {"name": "Idempotency-Key", "in": "header", "required": False, "schema": schema}
+
+
+def _named(name: str, description: str) -> Json:
+    """What a path names."""
+    return {"name": name, "in": "path", "required": True, "description": description, "schema": {"type": "string"}}
 
 
 def _several() -> Json:
@@ -243,12 +358,11 @@ def _error(status: int) -> Json:
 
 def _publish() -> Json:
     many = {"oneOf": [ref("Draft"), {"type": "array", "items": ref("Draft"), "minItems": 1}]}
-    key = {"name": "Idempotency-Key", "in": "header", "required": False, "schema": {"type": "string", "maxLength": 255}}
     body = _body(many)
     body["content"]["application/x-ndjson"] = {"schema": {"type": "string"}}
     return _operation(
         "Publish one event, an array, or a line each (NDJSON)",
-        [_channel(), key],
+        [_channel(), _idempotency_key()],
         {"201": _json("Stored", ref("Published")), "200": _json("Known from an earlier call", ref("Published"))},
         body=body,
         errors=(422,),

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from headway.access.addresses import Buckets
 from headway.access.grants import Grants
 from headway.access.identity import Identity
 from headway.clock import Clock
 from headway.server.hashing import Hashing
+from headway.server.shared import Shared
 from headway.server.users import Users
 from headway.server.watching import Watch
 from headway.sessions.revoked import Revoked
 from headway.sessions.sessions import Sessions
+from headway.tasks.embedded import Runner
+from headway.tasks.service import Service
 from headway.transports.requests import Receive, Scope, Send
 
 __all__ = ["Parts", "Request"]
@@ -29,6 +34,11 @@ class Parts:
     sign_ins: Buckets
     """Tries to sign in, by address and by name."""
     hashing: Hashing
+    tasks: Service
+    runner: Runner
+    shared: Shared
+    chosen: Callable[[], list[dict[str, Any]]]  # Any: JSON
+    """The settings it was made from, as `chosen.chosen`; none inside another program."""
     grants: Grants | None = None
     """None: no secret is set to sign them with."""
     users: Users | None = None

@@ -15,7 +15,7 @@ from urllib.parse import unquote
 from headway.access.identity import Role
 from headway.codes import Code
 from headway.errors import HeadwayError, InvalidChannel
-from headway.server import channels, entrance, operations
+from headway.server import channels, entrance, operations, people, tasks
 from headway.server.request import Request
 
 __all__ = ["ROUTES", "Found", "Route", "find"]
@@ -38,17 +38,31 @@ ROUTES: Final = (
     Route("/api/channels/{channel}/events", {"GET": channels.poll, "HEAD": channels.poll, "POST": channels.publish}),
     Route("/api/channels/{channel}/stream", {"GET": channels.stream}),
     Route("/api/channels/{channel}", {"GET": channels.describe}),
+    Route("/api/channels", {"GET": channels.browse}),
     Route("/api/stream", {"GET": channels.stream_several}),
     Route("/api/import/progress/{channel}", {"GET": channels.progress}),
+    Route("/api/tasks", {"GET": tasks.find, "POST": tasks.begin}),
+    Route("/api/tasks/{task}/history", {"GET": tasks.history}),
+    Route("/api/tasks/{task}/report", {"POST": tasks.report}),
+    Route("/api/tasks/{task}/pause", {"POST": tasks.pause}, needs=Role.OPERATOR),
+    Route("/api/tasks/{task}/resume", {"POST": tasks.resume}, needs=Role.OPERATOR),
+    Route("/api/tasks/{task}/cancel", {"POST": tasks.cancel}, needs=Role.OPERATOR),
+    Route("/api/tasks/{task}", {"GET": tasks.show}),
+    Route("/api/jobs", {"GET": tasks.jobs}, needs=Role.OPERATOR),
     Route("/api/sign-in", {"GET": entrance.ways, "POST": entrance.sign_in}, needs=None),
     Route("/api/sign-out", {"POST": entrance.sign_out}, needs=None),
     Route("/api/me", {"GET": entrance.me}),
     Route("/api/tickets", {"POST": entrance.ticket}),
-    Route("/api/shares", {"POST": entrance.share}, needs=Role.ADMIN),
+    Route("/api/shares/{share}", {"DELETE": entrance.unshare}, needs=Role.ADMIN),
+    Route("/api/shares", {"GET": entrance.shares, "POST": entrance.share}, needs=Role.ADMIN),
     Route("/api/revocations", {"POST": entrance.revoke}, needs=Role.ADMIN),
+    Route("/api/users/{user}", {"PATCH": people.change, "DELETE": people.remove}, needs=Role.ADMIN),
+    Route("/api/users", {"GET": people.find, "POST": people.add}, needs=Role.ADMIN),
+    Route("/api/settings", {"GET": operations.settings}, needs=Role.ADMIN),
     Route("/metrics", {"GET": operations.metrics}, needs=Role.OPERATOR),
     Route("/api/metrics", {"GET": operations.summary}, needs=Role.OPERATOR),
     Route("/api/debug/messages", {"GET": operations.messages}, needs=Role.ADMIN),
+    Route("/api/debug/connections/{connection}/end", {"POST": operations.end}, needs=Role.ADMIN),
     Route("/api/debug/connections", {"GET": operations.connections}, needs=Role.ADMIN),
     Route("/api/audit", {"GET": operations.trail}, needs=Role.ADMIN),
     Route("/api/health/live", {"GET": operations.live, "HEAD": operations.live}, needs=None),

@@ -7,22 +7,22 @@ too much, those that read least.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import secrets
 from collections import Counter
 from collections.abc import Callable, Mapping
-from typing import Final
+from typing import Any, Final
 
-import headway
 from headway.access.addresses import Addresses, Buckets, Seat
 from headway.access.grants import Grants, Ticket
-from headway.access.identity import Access, OpenAccess
+from headway.access.identity import Access, Identity, OpenAccess
 from headway.access.keys import KeyRing, Keys, secret_keys, weakness
 from headway.access.revocation import Revocations
 from headway.access.tokens import TokenAccess
 from headway.clock import Clock
 from headway.codes import Close
-from headway.errors import Overloaded
+from headway.errors import HeadwayError, Overloaded
 from headway.hub.hub import Hub
 from headway.limits import Limits, Retention
 from headway.log.interface import Log
@@ -31,28 +31,40 @@ from headway.server.audit import KEPT as AUDIT_KEPT
 from headway.server.hashing import Hashing
 from headway.server.identifying import Identification
 from headway.server.keysets import KeySource
+from headway.server.masking import Mask
 from headway.server.metrics import Answers, CountedAccess
 from headway.server.request import Parts
 from headway.server.routes import ROUTES
 from headway.server.security import Security
+from headway.server.shared import KEPT as SHARED_KEPT
+from headway.server.shared import SHARED, Shared
 from headway.server.users import Users
 from headway.server.watching import Watch
+from headway.server.workload import WORKLOAD, Workload
 from headway.sessions.recovery import SESSIONS
 from headway.sessions.registry import Connection, Registry
 from headway.sessions.revoked import REVOKED, Revoked
 from headway.sessions.sessions import Sessions
 from headway.sessions.used import USED, Used
+from headway.tasks.embedded import AT_ONCE, Runner
+from headway.tasks.jobs import Jobs
+from headway.tasks.service import Service
+from headway.tasks.store import Store
 from headway.transports.socketio import SocketIO
+from headway.version import VERSION
 
 __all__ = ["KEPT", "Running"]
 
 logger = logging.getLogger("headway")
 
 _HOUSEKEEPING_SECONDS: Final = 1.0
+_ID_LETTERS: Final = "abcdefghijkmnpqrstuvwxyz23456789"
+"""Without those that people take for another."""
 
 KEPT: Final = {
     # Records of Socket.IO clients: who stays away for a week is not waited for any longer.
     AUDIT: AUDIT_KEPT,
+    SHARED: SHARED_KEPT,
     SESSIONS: Retention(events=1_000_000, seconds=7 * 86_400.0, bytes=256 * 1024 * 1024),
     # Longer than the longest token: a revocation that is forgotten before it revives it.
     REVOKED: Retention(events=1_000_000, seconds=10 * 366 * 86_400.0, bytes=256 * 1024 * 1024),
@@ -73,9 +85,15 @@ class Running:
         security: Security,
         *,
         recovery: bool,
+        store: Store,
+        jobs: Jobs,
+        run_jobs: bool = True,
+        kept: float,
         refused: Callable[[], Mapping[str, int]] = dict,
+        chosen: Callable[[], list[dict[str, Any]]] = list,  # Any: JSON
     ) -> None:
-        """`refused` says whom the door of the server let not in, by which limit."""
+        """`kept` is for how many seconds an ended task is listed. `refused` says whom the door of the server let not
+        in, by which limit; `chosen` what the settings are."""
         self.log = log
         self._limits = limits
         self._secrets = security.secrets
@@ -84,7 +102,7 @@ class Running:
             total=0, each=limits.address_connections, rate=limits.address_rate, burst=limits.address_burst
         )
         self._seated: dict[Connection, Seat] = {}
-        self.watch = Watch(headway.__version__, clock, limits, refused=lambda: self._refused(refused()))
+        self.watch = Watch(VERSION, clock, limits, refused=lambda: self._refused(refused()))
         self.hub = Hub(log, limits, clock=clock, on_told=self.watch.ring.told)
         self._key_source: KeySource | None = None
         self._redeem: Callable[[str], Ticket] | None = None
@@ -113,6 +131,19 @@ class Running:
         self._revoked = Revoked(self.hub, revocations, self.sessions.admission.recheck)
         self.identification = Identification(self.access, self._redeem, Used(self.hub))
         self.socketio = SocketIO(self.sessions, recovery=recovery)
+        self._store = store
+        self.tasks = Service(store, self.hub.publish, clock, new_task_id, kept=kept)
+        at_once = AT_ONCE if run_jobs else 0
+        self.runner = Runner(
+            self.tasks,
+            jobs,
+            clock,
+            new_task_id,
+            secrets.SystemRandom().random,
+            at_once=at_once,
+            mask=Mask(security.secrets).text,
+        )
+        self.watch.metrics.add(WORKLOAD, lambda: Workload(self.tasks, self.runner, store))
         self.parts = Parts(
             self.sessions,
             clock,
@@ -120,11 +151,16 @@ class Running:
             self._revoked,
             Buckets(limits.sign_in_rate, limits.sign_in_burst),
             Hashing(),
+            self.tasks,
+            self.runner,
+            Shared(hub=self.hub, now=clock.now, revoked=self._link_revoked),
+            chosen,
             grants,
             Users(security.users) if security.users is not None else None,
         )
         self.answers = Answers(self.watch.figures.answers, [route.template for route in ROUTES])
         self._housekeeping: asyncio.Task[None] | None = None
+        self._tasks_kept: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
         """Be ready for clients. Raises `StorageError`, and `UsageError` for a key set that cannot be loaded."""
@@ -134,13 +170,21 @@ class Running:
         if self._key_source is not None:
             await self._key_source.start()
         self.watch.start()
+        await self.tasks.start()
+        await self.runner.start()
+        self._tasks_kept = asyncio.create_task(self._keep_tasks(), name="tasks kept")
         self._housekeeping = asyncio.create_task(self._keep_house(), name="housekeeping")
 
     async def close(self) -> None:
         """Tell nobody any more, and finish what was accepted. Idempotent. The log stays open."""
-        if self._housekeeping is not None:
-            self._housekeeping.cancel()
-            await asyncio.gather(self._housekeeping, return_exceptions=True)
+        await self.runner.close()
+        for kept in (self._housekeeping, self._tasks_kept):
+            if kept is not None:
+                kept.cancel()
+                await asyncio.gather(kept, return_exceptions=True)
+        with contextlib.suppress(HeadwayError):  # what could not be stored now is made good at the next start
+            await self.tasks.close()
+        await self._store.close()
         if self._key_source is not None:
             await self._key_source.close()
         self.parts.hashing.close()
@@ -180,6 +224,9 @@ class Running:
         if seat is not None:
             seat.release()
 
+    def _link_revoked(self, id: str) -> bool:
+        return not self.access.still(Identity(None, token=id))
+
     def _refused(self, at_the_door: Mapping[str, int]) -> Mapping[str, int]:
         refused = Counter(self._seats.refused)
         refused.update(at_the_door)
@@ -197,6 +244,21 @@ class Running:
                     chore()
                 except Exception:  # a mistake of ours in one must not keep the others from being done
                     logger.exception("! the housekeeping failed")
+
+    async def _keep_tasks(self) -> None:
+        while True:
+            await asyncio.sleep(_HOUSEKEEPING_SECONDS)
+            try:
+                await self.tasks.keep()
+            except HeadwayError as error:
+                logger.warning("! the housekeeping of tasks: %s", error)
+            except Exception:  # as above
+                logger.exception("! the housekeeping of tasks failed")
+
+
+def new_task_id() -> str:
+    """An id that nobody can guess, and that people can select by a double click: 125 bits."""
+    return "".join(secrets.choice(_ID_LETTERS) for _ in range(25))
 
 
 def _new_id() -> str:

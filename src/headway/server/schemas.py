@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+import msgspec
+
 from headway.access.identity import Role
 from headway.codes import Code
+from headway.server.reported import Reported, Submission
+from headway.tasks.model import Action, Status
 
 __all__ = ["Json", "either", "ref", "schemas"]
 
@@ -29,7 +33,7 @@ def either(*names: str) -> Json:
 
 def schemas() -> Json:
     """Every schema, by its name."""
-    return {**_of_events(), **_of_access(), **_of_operations()}
+    return {**_of_events(), **_of_access(), **_of_tasks(), **_of_operations()}
 
 
 def _of_events() -> Json:
@@ -102,6 +106,17 @@ def _of_events() -> Json:
         "Page": page,
         "Published": published,
         "Channel": channel,
+        "Channels": {
+            "type": "object",
+            "required": ["channels", "next"],
+            "properties": {
+                "channels": {
+                    "type": "array",
+                    "items": _object(channel=text, position=text, offset=number, readers=number),
+                },
+                "next": {"type": ["string", "null"]},
+            },
+        },
     }
 
 
@@ -112,6 +127,9 @@ def _of_access() -> Json:
     token = {"type": "string", "minLength": 1}
     named = {"type": "string", "minLength": 1, "maxLength": 255}
     seconds = {"type": "number", "minimum": 1, "maximum": 366 * 86_400}
+    patterns = {"channels": _NAMES, "publish": _NAMES}
+    password = {"type": "string", "minLength": 8, "maxLength": 1_024}
+    share = {"id": _TEXT, "channel": _TEXT, "expires": _MOMENT}
     return {
         "Ways": _object(open={"type": "boolean"}, sign_in={"type": "boolean"}),
         "Password": _object(user=_TEXT, password=_TEXT),
@@ -123,7 +141,23 @@ def _of_access() -> Json:
             "required": ["channel"],
             "properties": {"channel": named, "seconds": seconds},
         },
-        "Share": _object(channel=_TEXT, token=_TEXT, url=_TEXT, expires=_MOMENT),
+        "Share": _object(**share, token=_TEXT, url=_TEXT),
+        "Shares": _object(shares={"type": "array", "items": _object(**share, by=nobody, made=_MOMENT)}),
+        "Unshared": _object(id=_TEXT, channel=_TEXT),
+        "User": _object(user=_TEXT, role=role, **patterns, created=_TEXT),
+        "Users": _object(users={"type": "array", "items": ref("User")}),
+        "NewUser": {
+            "type": "object",
+            "required": ["user", "password"],
+            "properties": {"user": named, "password": password, "role": role, **patterns},
+            "additionalProperties": False,
+        },
+        "ChangedUser": {
+            "type": "object",
+            "properties": {"password": password, "role": role, **patterns},
+            "additionalProperties": False,
+        },
+        "NoUser": _object(user=_TEXT),
         "Revocation": {"oneOf": [_closed(token=token), _closed(user=named)]},
         "Revoked": {
             "type": "object",
@@ -131,6 +165,60 @@ def _of_access() -> Json:
             "properties": {"user": nobody, "id": {"type": "string", "description": "The token's `jti`"}},
         },
     }
+
+
+def _of_tasks() -> Json:
+    _, bodies = msgspec.json.schema_components([Submission, Reported], ref_template="#/components/schemas/{name}")
+    text_or_none, number_or_none = {"type": ["string", "null"]}, {"type": ["number", "null"]}
+    moment = {"type": ["string", "null"], "format": "date-time"}
+    status = {"type": "string", "enum": [status.value for status in Status]}
+    task = _object(
+        task=_TEXT,
+        name=_TEXT,
+        channel=_TEXT,
+        status=status,
+        wanted={"enum": [*(wanted.value for wanted in _WANTED), None]},
+        total=number_or_none,
+        done={"type": "number"},
+        initial={"type": "number"},
+        unit=text_or_none,
+        percent=number_or_none,
+        counts={"type": "object", "additionalProperties": _NUMBER},
+        rate=number_or_none,
+        eta=number_or_none,
+        elapsed={"type": "number"},
+        stalled={"type": "boolean"},
+        current=text_or_none,
+        attempt=_NUMBER,
+        waiting=text_or_none,
+        queued_at=moment,
+        started_at=moment,
+        ended_at=moment,
+        allowed={"type": "array", "items": {"enum": [action.value for action in Action]}},
+        error={"anyOf": [_object(code=_TEXT, message=_TEXT), {"type": "null"}]},
+        result={"description": "Any JSON value that the work returned"},
+        by=text_or_none,
+    )
+    task["properties"]["job"] = _TEXT
+    entry = _object(what=_TEXT, time=moment, by=text_or_none, detail=text_or_none)
+    job = _object(
+        name=_TEXT, title=_TEXT, arguments={"type": "object"}, concurrency=_NUMBER, pool=_TEXT, schedule=text_or_none
+    )
+    found = _object(tasks={"type": "array", "items": ref("Task")}, before={"type": ["integer", "null"]})
+    found["properties"]["counts"] = {"type": "object", "additionalProperties": _NUMBER}
+    return {
+        **bodies,
+        "Task": task,
+        "Tasks": found,
+        "Owned": _object(id=_TEXT, channel=_TEXT, owner=_TEXT, url=_TEXT),
+        "Wanted": _object(wanted={"enum": [*(wanted.value for wanted in _WANTED), None]}),
+        "History": _object(history={"type": "array", "items": entry}),
+        "Jobs": _object(jobs={"type": "array", "items": job}),
+    }
+
+
+_WANTED: Final = (Status.PAUSED, Status.RUNNING, Status.CANCELLED)
+"""What can be asked of a task, as the state it leads to."""
 
 
 def _of_operations() -> Json:
@@ -141,7 +229,9 @@ def _of_operations() -> Json:
         "Health": {"type": "object", "required": ["status"], "properties": {"status": status}},
         "Figures": _object(**dict.fromkeys(counters, _NUMBER), average_connection_duration={"type": "number"}),
         "Messages": _object(messages=objects),
-        "Connections": _object(connections=objects, total=_NUMBER),
+        "Connections": _object(connections=objects, total=_NUMBER, ended=objects),
+        "Ended": _object(id=_NUMBER, transport=_TEXT),
+        "Chosen": _object(settings=objects, limits=objects, embedded={"type": "boolean"}),
         "Trail": _object(events=objects, position=_TEXT, more={"type": "boolean"}),
     }
 

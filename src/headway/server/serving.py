@@ -22,14 +22,16 @@ import uvicorn
 from headway.access.proxies import Proxies
 from headway.errors import UsageError
 from headway.limits import Limits, Retention
+from headway.server.chosen import chosen
 from headway.server.door import Door
 from headway.server.fastpath import FastHttp, FastWebSocket
 from headway.server.hosts import local
 from headway.server.live import Headway
+from headway.server.modules import load_jobs
 from headway.server.security import Security
 from headway.server.settings import Settings
 
-__all__ = ["Server", "configure", "limits_from", "live_from", "run", "security_from"]
+__all__ = ["Beside", "Server", "configure", "limits_from", "live_from", "run", "security_from"]
 
 logger = logging.getLogger("headway.server")
 
@@ -45,24 +47,42 @@ _SPARE_FILES: Final = 320
 being told that there is none."""
 
 
+Beside = Callable[["Server"], contextlib.AbstractAsyncContextManager[object]]
+"""What goes on beside a server that listens."""
+
+
 class Server(uvicorn.Server):
     """A uvicorn server of one Headway, whose shutdown drains first."""
 
-    def __init__(self, config: uvicorn.Config, live: Headway, on_started: Callable[[], None] | None = None) -> None:
+    def __init__(
+        self,
+        config: uvicorn.Config,
+        live: Headway,
+        on_started: Callable[[], None] | None = None,
+        beside: Beside | None = None,
+    ) -> None:
+        """`beside` is entered once it listens, and left before anybody is told to go."""
         super().__init__(config)
         self._live = live
         self._on_started = on_started
+        self._beside = beside
+        self._stack = contextlib.AsyncExitStack()
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Listen; then tell whoever wants to know."""
         await super().startup(sockets)
-        if self._on_started is not None and self.started:
+        if not self.started:
+            return
+        if self._on_started is not None:
             self._on_started()
+        if self._beside is not None:
+            await self._stack.enter_async_context(self._beside(self))
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Take no new connections, tell the open ones to come back, then end."""
         for server in self.servers:
             server.close()
+        await self._stack.aclose()
         # A drain that hangs must not keep the process from ending.
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(self._live.limits.shutdown_seconds):
@@ -78,7 +98,8 @@ class Server(uvicorn.Server):
 
 
 def live_from(settings: Settings) -> Headway:
-    """A Headway as the settings say. Raises `UsageError` where that would be unsafe."""
+    """A Headway as the settings say. Imports the modules of its jobs. Raises `UsageError` where that cannot be done, or
+    where it would be unsafe."""
     security = security_from(settings)
     if security.open and not settings.insecure and not local(settings.host):
         raise UsageError(
@@ -86,14 +107,18 @@ def live_from(settings: Settings) -> Headway:
             "there could read and write everything. Set HEADWAY_SECRET (or --secret-file) or HEADWAY_JWKS, "
             "listen on 127.0.0.1, or say --insecure."
         )
-    return Headway(
+    live = Headway(
         settings.data,
         security=security,
         limits=limits_from(settings),
         retention=Retention(settings.keep_events, settings.keep_seconds, settings.keep_bytes),
         durable=settings.durable,
         recovery=settings.recovery,
+        jobs=load_jobs(settings.jobs),
+        run_jobs=settings.run_jobs,
     )
+    live.chosen = lambda: chosen(settings)
+    return live
 
 
 def security_from(settings: Settings) -> Security:
@@ -169,12 +194,18 @@ def configure(
     )
 
 
-def run(settings: Settings, on_started: Callable[[Server], None] | None = None) -> None:
-    """Serve until told to stop. Raises `UsageError`, `StorageError`."""
+def run(
+    settings: Settings,
+    on_started: Callable[[Server], None] | None = None,
+    *,
+    live: Headway | None = None,
+    beside: Beside | None = None,
+) -> None:
+    """Serve until told to stop: `live`, or a Headway as the settings say. Raises `UsageError`, `StorageError`."""
     # While the loop is busy, the thread of the log waits this long for its turn after each call into SQLite.
     sys.setswitchinterval(_SWITCH_SECONDS)
     gc.set_threshold(*_COLLECTIONS)
-    live = live_from(settings)
+    live = live or live_from(settings)
 
     files = _raise_open_files(live.limits.connections + _SPARE_FILES)
     most = max(1, files - _SPARE_FILES) if files is not None else None
@@ -186,7 +217,7 @@ def run(settings: Settings, on_started: Callable[[Server], None] | None = None) 
         # What is there now stays: no collection need look at it again.
         gc.freeze()
         config = configure(live, settings, live.limits, door=door)
-        server = Server(config, live, lambda: on_started(server) if on_started else None)
+        server = Server(config, live, lambda: on_started(server) if on_started else None, beside)
         await server.serve()
 
     with asyncio.Runner(loop_factory=_loop_factory()) as runner:

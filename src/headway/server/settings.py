@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal, get_type_hints
 from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr, ValidationInfo, field_validator
+from pydantic import Field, PrivateAttr, SecretStr, ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, InitSettingsSource, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
@@ -91,6 +91,15 @@ class Settings(BaseSettings):
         description="File of those who sign in with a password, as `headway user` writes it. Else: users.json in the "
         "data folder.",
     )
+    jobs: Names = Field(
+        default=frozenset(),
+        description="Modules whose jobs the server runs, seen from the working directory: app.jobs, or "
+        "app.jobs:nightly for one Jobs of several.",
+    )
+    run_jobs: bool = Field(
+        default=True,
+        description="Whether the server runs its jobs itself; false: it takes them, and `headway worker` runs them.",
+    )
     insecure: bool = Field(
         default=False,
         description="Listen beyond loopback without a secret: everybody who reaches it may do everything.",
@@ -152,7 +161,7 @@ class Settings(BaseSettings):
         """Empty is none, so that a variable can be set to nothing; a path would take it for the current folder."""
         return None if value == "" else value
 
-    @field_validator("origins", "hosts", "trusted_proxies", mode="before")
+    @field_validator("jobs", "origins", "hosts", "trusted_proxies", mode="before")
     @classmethod
     def _names(cls, value: object) -> object:
         if not isinstance(value, str):
@@ -200,6 +209,31 @@ class Settings(BaseSettings):
         if not isinstance(value, Mapping):
             raise ValueError("a table of names and numbers, such as message_bytes = 200_000")
         return {str(name): _number(str(name), given) for name, given in value.items()}
+
+    _read: Mapping[str, tuple[str, object]] = PrivateAttr(default={})
+    """Where each value that is no default came from, and which that was."""
+
+    def __init__(self, **given: Any) -> None:  # Any: as pydantic has it
+        super().__init__(**given)
+        environment = {variable.upper() for variable in os.environ}
+        self._read = {
+            name: (self._found(name, given, environment), getattr(self, name)) for name in self.model_fields_set
+        }
+
+    def origin(self, name: str) -> str:
+        """Where the value of a setting came from, for people: the first place that has it."""
+        value = getattr(self, name)
+        found, read = self._read.get(name, ("", None))
+        if found and read == value:
+            return found
+        return "default" if value == type(self).model_fields[name].default else "program"
+
+    def _found(self, name: str, given: Mapping[str, object], environment: Collection[str]) -> str:
+        if name in given:
+            return "command line"
+        variable = f"{self.model_config.get('env_prefix', '')}{name}".upper()
+        found = next((one for one in (variable, f"{variable}_FILE") if one in environment), None)
+        return found or str(self.config)
 
     def limits_in_force(self) -> Limits:
         """The limits, with those that were changed."""
