@@ -14,8 +14,11 @@ from typing import Any
 
 import httpx2
 import pytest
+import uvicorn
+from fastapi import FastAPI, Request
 
 from headway.server.live import Headway
+from headway.tasks.jobs import Jobs
 from headway.testing.serving import Address, listener, serving
 from headway.testing.waiting import wait_until
 
@@ -161,6 +164,61 @@ async def test_the_application_of_the_recipe_runs(tmp_path: Path, monkeypatch: p
         page = await client.get("/live/api/channels/order:17/events?since=")
 
     assert [event["position"] for event in page.json()["events"]] == [answer.json()["position"]]
+
+
+ORDERS = "currency,amount\nEUR,2.5\nUSD,1\nEUR,4\n"
+
+
+@contextlib.asynccontextmanager
+async def orders_taken() -> AsyncIterator[tuple[str, list[tuple[str, Any]]]]:  # Any: JSON
+    """Somebody who takes orders, and knows with which key each came."""
+    taken: list[tuple[str, Any]] = []
+    app = FastAPI()
+
+    @app.post("/orders")
+    async def take(request: Request) -> None:
+        taken.append((request.headers["Idempotency-Key"], await request.json()))
+
+    server = uvicorn.Server(uvicorn.Config(app, log_config=None))
+    with listener() as sock:
+        serving = asyncio.create_task(server.serve([sock]))
+        await wait_until(lambda: server.started)
+        try:
+            yield f"http://127.0.0.1:{sock.getsockname()[1]}", taken
+        finally:
+            server.should_exit = True
+            await serving
+
+
+async def test_the_jobs_of_the_recipe_run(tmp_path: Path) -> None:
+    """The three jobs on the page about jobs do what it says: with a checkpoint, with a transaction, with keys."""
+    (tmp_path / "orders.csv").write_text(ORDERS)
+    jobs = Jobs()
+    for script in snippets("docs/how-to/run-jobs.md"):
+        names: dict[str, Any] = {}  # Any: what the page defines
+        exec(compile(script, "run-jobs.md", "exec"), names)
+        jobs.include(names["jobs"])
+    async with Headway(jobs=jobs) as live, orders_taken() as (url, taken):
+
+        async def result(job: str, **arguments: object) -> tuple[object, Mapping[str, int]]:
+            id = (await live.submit(job, arguments)).id
+
+            async def over() -> bool:
+                return (await live.running.tasks.get(id)).status.terminal
+
+            await wait_until(over)
+            state = await live.running.tasks.get(id)
+            assert state.error is None
+            return state.result, state.progress.counts
+
+        counted = await result("count-orders", file=str(tmp_path / "orders.csv"))
+        booked = await result("book", database=str(tmp_path / "books.db"), amounts=[1.5, 2.5])
+        sent = await result("send-orders", url=url, orders=[{"id": 1}, {"id": 2}])
+
+    assert counted == ({"total": 6.5}, {"counted": 2, "skipped": 1})
+    assert booked == (None, {"booked": 2})
+    assert sent == (None, {"sent": 2})
+    assert [(key.rpartition("/")[2], order) for key, order in taken] == [("0", {"id": 1}), ("1", {"id": 2})]
 
 
 @pytest.mark.parametrize("page", [page for page in PAGES if snippets(page)])

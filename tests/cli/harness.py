@@ -56,6 +56,15 @@ class Command:
         """Ctrl-C."""
         self._child.send_signal(signal.SIGINT)
 
+    @property
+    def pid(self) -> int:
+        """Its process id."""
+        return self._child.pid
+
+    def send(self, number: signal.Signals) -> None:
+        """Any signal."""
+        self._child.send_signal(number)
+
     def kill(self) -> None:
         """`kill -9`."""
         self._child.kill()

@@ -166,3 +166,20 @@ def assert_refused(code: int, out: str, err: str, sentence: str) -> None:
     """One line on stderr, nothing on stdout, code 2."""
     assert (code, out) == (2, "")
     assert re.fullmatch(f"headway: .*{sentence}.*\n", err), err
+
+
+async def test_the_jobs_of_a_module_are_run(tmp_path: Path) -> None:
+    """From the working directory; the line says which modules; one that is not there keeps it from starting."""
+    (tmp_path / "chores.py").write_text(
+        "from headway.tasks.jobs import Jobs\njobs = Jobs()\n@jobs.job()\nasync def sweep(work):\n    work.advance()\n"
+    )
+    arguments = ("serve", "--port", "0", "--data", "")
+    async with command(*arguments, "--jobs", "chores", cwd=tmp_path) as server:
+        line = await server.line()
+        swept = await run("task", "run", "sweep", "--follow", "--url", line.rpartition(" ")[2])
+    async with command(*arguments, "--jobs", "nowhere", cwd=tmp_path) as server:
+        refused = await server.ended()
+
+    assert ", jobs: chores, listening" in line
+    assert swept.code == 0, swept.err
+    assert_refused(refused.code, refused.out, refused.err, "there is no module nowhere")

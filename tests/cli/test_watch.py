@@ -14,8 +14,10 @@ import pytest
 from headway.client import Carrier, Event, Pace, connect
 from headway.limits import Retention
 from headway.server.live import Headway
+from headway.tasks.model import Action, Status
 from headway.testing.serving import listener, serving
 from tests.cli.harness import Command, command, refusal, run, serve
+from tests.cli.working import workshop
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(60)]
 
@@ -184,3 +186,80 @@ async def test_a_reader_that_has_seen_enough_is_no_error() -> None:
 
     out, err = await ended
     assert (out.count(b"\n"), err) == (1, b"")
+
+
+@pytest.mark.parametrize(
+    ("how", "code"), [(Status.COMPLETED, 0), (Status.FAILED, 1), (Status.CANCELLED, 3)], ids=lambda value: str(value)
+)
+async def test_a_task_that_ended_before_is_shown_and_that_is_all(how: Status, code: int) -> None:
+    """Its end is printed, and the exit code says which; nobody waits for what never comes."""
+    async with workshop() as shop:
+        id = await shop.ended(how)
+        watched = await run("watch", f"task:{id}", "--json", "--url", shop.url)
+
+    (state,) = map(msgspec.json.decode, watched.out.splitlines())
+    assert (watched.code, state["type"], state["status"]) == (code, "task_progress", how.value)
+
+
+async def test_watching_a_task_ends_with_it() -> None:
+    """The milestone is the last that is told, on every transport."""
+    async with workshop() as shop, AsyncExitStack() as life:
+        id = await shop.submit("hold")
+        await shop.reached(id, Status.RUNNING)
+        watches = [
+            await life.enter_async_context(
+                command("watch", f"task:{id}", "--json", "--transport", carrier.value, "--url", shop.url)
+            )
+            for carrier in Carrier
+        ]
+        for watch in watches:
+            await watch.line()
+        await shop.ask(id, Action.CANCEL)
+        finished = [await watch.ended() for watch in watches]
+
+    assert [one.code for one in finished] == [3] * len(watches)
+    last = [msgspec.json.decode(one.out.splitlines()[-1])["type"] for one in finished]
+    assert last == ["task_cancelled"] * len(watches)
+
+
+async def test_the_state_alone_is_not_the_end() -> None:
+    """Who is told the last state while it is new waits for the milestone behind it."""
+    state = {"task": "x", "name": "Import", "status": "running"}
+    ended = {**state, "status": "failed"}
+    live = Headway()
+    async with serving(live) as address:
+        await live.publish("task:x", "task_progress", state, key="task")
+        async with command("watch", "task:x", "--json", "--url", address.http("")) as watch:
+            await lines(watch, 1)
+            await live.publish("task:x", "task_progress", ended, key="task")
+            await lines(watch, 1)
+            await live.publish("task:x", "task_failed", ended)
+            (last,) = await lines(watch, 1)
+            finished = await watch.ended()
+
+    assert (last["type"], finished.code, finished.out) == ("task_failed", 1, "")
+
+
+async def test_several_tasks_are_watched_to_the_last_end() -> None:
+    """If one of them failed, so did what watched them."""
+    async with workshop() as shop:
+        ids = [await shop.ended(how) for how in (Status.COMPLETED, Status.CANCELLED, Status.FAILED)]
+        watched = await run("watch", *(f"task:{id}" for id in ids), "--url", shop.url)
+
+    assert watched.code == 1
+    assert watched.out.count("\n") == 3
+
+
+async def test_the_channel_of_all_tasks_tells_of_them_in_words() -> None:
+    """Without --json: what happened, and to which."""
+    async with workshop() as shop, command("watch", "tasks", "--since", "", "--url", shop.url) as watch:
+        await shop.ended(Status.FAILED)
+        said = [await watch.line()]
+        while "  failed  fail" not in said[-1]:
+            said.append(await watch.line())
+
+    assert [line.split("  ", 2)[2] for line in said if "progress" not in line] == [
+        "queued  fail",
+        "started  fail",
+        "failed  fail · row 17: no email · in <1 s",
+    ]

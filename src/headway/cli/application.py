@@ -19,8 +19,13 @@ __all__ = ["COMMANDS", "application", "run"]
 
 COMMANDS: Final = {
     "serve": "Run a server. Ctrl-C stops it.",
+    "demo": "Run a server with live work of every kind, to look at. Ctrl-C stops it, and nothing is left.",
     "publish": "Publish one event, and print its position.",
     "watch": "Print the events of a channel, live, for as long as it takes.",
+    "replay": "Play what a channel or a task has kept, as fast as you like.",
+    "task": "List, show, run, pause, resume and cancel tasks.",
+    "worker": "Run jobs of a server in a process of its own. Ctrl-C gives them back.",
+    "doctor": "Try every transport from here, and say what the network does.",
     "token": "Make a token or a share link, or explain a token.",
     "user": "Add, list and remove those who sign in with a password.",
 }

@@ -46,6 +46,7 @@ def serve(
     settings = flags.settings_from(Settings, given)
     logs.set_up(sys.stderr, settings.log_format, settings.log_level, settings.secrets_in_use())
     if check:
+        live_from(settings)  # here: a module of jobs may not be imported within a loop
         asyncio.run(_check(settings))
         print(f"the settings are in order: {_summary(settings)}", flush=True)
         return
@@ -58,9 +59,8 @@ def serve(
 
 
 async def _check(settings: Settings) -> None:
-    """Raise where a server with these settings would not start. Touches neither port nor data: another server may be at
-    work there, and be about to be replaced."""
-    live_from(settings)
+    """Raise where what a server with these settings needs is not there. Touches neither port nor data: another server
+    may be at work there, and be about to be replaced."""
     _users(settings)
     if settings.jwks is not None:
         source = KeySource(settings.jwks, SystemClock())
@@ -126,6 +126,7 @@ def _facts(settings: Settings) -> dict[str, str]:
         "data": "memory only" if settings.data is None else str(settings.data.resolve()),
         "access": _access(settings),
         "users": _users(settings),
+        "jobs": ", ".join(sorted(settings.jobs)),
         "limits": " ".join(f"{name}={number}" for name, number in sorted(settings.limits.items())),
     }
     return {name: visible(value) for name, value in facts.items() if value}

@@ -4,32 +4,51 @@
 09:30:00  run:7  17  progress  {"percent":40}            of several channels, with the channel
 {"type":"progress","channel":"run:7","offset":17,…}      with --json: flat JSON, as on every wire; a gap is a line too
 
-On a terminal, events that say how far the work is move a bar instead.
+On a terminal, events that say how far the work is move a bar instead, and tasks have rows and lines of their own. Who
+watches a task's own channel, `task:` and its id, is done when the task is.
 """
 
 from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from datetime import datetime
-from typing import Annotated, assert_never
+from typing import TYPE_CHECKING, Annotated, Final, Protocol, assert_never
 
 import msgspec
 import typer
 
 from headway.cli.connection import Narrator
 from headway.cli.options import DEFAULT_URL, Token, Url
-from headway.cli.output import note, visible
-from headway.client import DEFAULT_TRANSPORTS, Carrier, Channel, Client, Event, Gap, Told, connect
+from headway.cli.output import clock_of, exit_of_task, note, visible
+from headway.cli.standing import standing_of
+from headway.cli.telling import story_of
+from headway.client import DEFAULT_TRANSPORTS, Carrier, Channel, Client, Event, Gap, connect
 from headway.errors import UsageError
 from headway.events import channel_name
 from headway.positions import GapReason, Position
+from headway.tasks.model import Status
 
-__all__ = ["watch"]
+if TYPE_CHECKING:
+    from headway.cli.display import Display
 
-Printer = Callable[[Event], None]
+__all__ = ["TASK_CHANNEL", "Follower", "Lines", "Printer", "announce_gap", "printer", "watch"]
+
+TASK_CHANNEL: Final = "task:"
+"""What a task's own channel is called, but for its id."""
+
+
+class Printer(Protocol):
+    """How events are shown."""
+
+    def __call__(self, event: Event) -> None:
+        """Show an event."""
+        ...
+
+    def conclude(self, event: Event) -> None:
+        """Show that a task has ended, where only its state said so."""
+        ...
 
 
 def watch(
@@ -64,8 +83,12 @@ def watch(
     Restarts, cuts and networks that stop letting a transport through are bridged: it goes on after the last event it
     printed. What was lost meanwhile is announced, never passed over.
 
+    The channel `tasks` has all tasks. Who watches a task's own channel is done when the task is: exit code 0 says that
+    it completed, 1 that it failed, 3 that it was cancelled.
+
     \b
     headway watch run:7
+    headway watch tasks
     headway watch run:7 run:8
     headway watch run:7 --since "" --json | jq .type
     """
@@ -80,43 +103,80 @@ def watch(
         transports=transport or DEFAULT_TRANSPORTS,
         on_change=Narrator(url, note, greeting=greeting),
     )
-    with _printer(names, json=json) as show:
-        asyncio.run(_watch(client, names, place, show, gaps_as_lines=json))
+    follower = Follower(gaps_as_lines=json)
+    with printer(names, json=json) as show:
+        ends = asyncio.run(follower.follow(client, {name: _task_of(name) for name in names}, place, show))
+    codes = [exit_of_task(end) for end in ends if end is not None]
+    if any(codes):
+        raise typer.Exit(min(filter(None, codes)))
 
 
-async def _watch(
-    client: Client, names: Sequence[str], since: Position | None, show: Printer, *, gaps_as_lines: bool
-) -> None:
-    async with client:
-        channels = [client.channel(name, since) for name in names]
-        await asyncio.gather(*(_follow(channel, show, gaps_as_lines=gaps_as_lines) for channel in channels))
+class Follower:
+    """Follows channels, and knows when a task is over."""
+
+    def __init__(self, *, gaps_as_lines: bool) -> None:
+        self._gaps_as_lines = gaps_as_lines
+
+    async def follow(
+        self, client: Client, tasks: Mapping[str, str | None], since: Position | None, show: Printer
+    ) -> list[Status | None]:
+        """Follow channels, each to the end of its task where it has one. Returns how these have ended."""
+        async with client:
+            channels = [(client.channel(name, since), task) for name, task in tasks.items()]
+            return await asyncio.gather(*(self._follow(channel, task, show) for channel, task in channels))
+
+    async def _follow(self, channel: Channel, task: str | None, show: Printer) -> Status | None:
+        ended: Event | None = None
+        async for told in channel:
+            match told:
+                case Event():
+                    show(told)
+                    ended = told if _ends(told, task) else ended
+                case Gap():
+                    announce_gap(told, as_line=self._gaps_as_lines)
+                case _:
+                    assert_never(told)
+            # What ends a task is two events of one append, its state and the milestone. Who has been told what comes
+            # after the state has either been told the milestone as well, or has come too late for it.
+            if ended is not None and channel.waiting == 0 and _beyond(channel.position, ended):
+                if ended.type == "task_progress":
+                    show.conclude(ended)
+                standing = standing_of(ended)
+                return None if standing is None else standing.status
+        return None
 
 
-async def _follow(channel: Channel, show: Printer, *, gaps_as_lines: bool) -> None:
-    async for told in channel:
-        _show(told, show, gaps_as_lines=gaps_as_lines)
+def _task_of(channel: str) -> str | None:
+    """The task whose own channel this is."""
+    return channel.removeprefix(TASK_CHANNEL) if channel.startswith(TASK_CHANNEL) else None
 
 
-def _show(told: Told, show: Printer, *, gaps_as_lines: bool) -> None:
-    match told:
-        case Event():
-            show(told)
-        case Gap():
-            note(_sentence(told))
-            if gaps_as_lines:
-                _print_line(
-                    {
-                        "type": "gap",
-                        "channel": told.channel,
-                        "from": str(told.after),
-                        "to": str(told.until),
-                        "position": str(told.until),
-                        "lost": told.lost,
-                        "reason": told.reason.value,
-                    }
-                )
-        case _:
-            assert_never(told)
+def _ends(event: Event, task: str | None) -> bool:
+    standing = None if task is None else standing_of(event)
+    return standing is not None and standing.task == task and standing.parent is None and standing.status.terminal
+
+
+def _beyond(position: Position | None, event: Event) -> bool:
+    if event.type != "task_progress":
+        return True
+    return position is not None and (position.epoch != event.position.epoch or position.offset > event.offset)
+
+
+def announce_gap(gap: Gap, *, as_line: bool) -> None:
+    """Say that something was lost."""
+    note(_sentence(gap))
+    if as_line:
+        _print_line(
+            {
+                "type": "gap",
+                "channel": gap.channel,
+                "from": str(gap.after),
+                "to": str(gap.until),
+                "position": str(gap.until),
+                "lost": gap.lost,
+                "reason": gap.reason.value,
+            }
+        )
 
 
 def _sentence(gap: Gap) -> str:
@@ -140,41 +200,52 @@ def _position(spelled: str | None) -> Position | None:
         ) from None
 
 
-def _printer(names: Sequence[str], *, json: bool) -> AbstractContextManager[Printer]:
+def printer(names: Sequence[str], *, json: bool) -> AbstractContextManager[Lines | Display]:
     """How events are shown: to programs as JSON, to people with colours and bars where they look at a terminal."""
     if json:
-        return nullcontext(_print_json)
+        return nullcontext(Lines(_json_of))
     if sys.stdout.isatty():
         # Here, because nobody else waits for it to load.
         from headway.cli.display import Display
 
         return Display(names)
-    return nullcontext(_print_several if len(names) > 1 else _print_plain)
+    return nullcontext(Lines(_plain_of_several if len(names) > 1 else _plain_of))
 
 
-def _print_json(event: Event) -> None:
-    _print_line(event.flat())
+class Lines:
+    """A line each. A state that says that a task has ended is one: there is nothing to add."""
+
+    def __init__(self, spell: Callable[[Event], str]) -> None:
+        self._spell = spell
+
+    def __call__(self, event: Event) -> None:
+        """Print an event."""
+        print(self._spell(event), flush=True)
+
+    def conclude(self, event: Event) -> None:
+        """See `Printer`."""
 
 
 def _print_line(fields: dict[str, object]) -> None:
-    # JSON escapes whatever could steer a terminal, but for a few characters that Python calls unprintable; a program
-    # wants them.
     print(msgspec.json.encode(fields).decode(), flush=True)
 
 
-def _print_plain(event: Event) -> None:
-    print(f"{_clock(event)}  {event.offset}  {visible(event.type)}  {_data(event)}", flush=True)
+def _json_of(event: Event) -> str:
+    # JSON escapes whatever could steer a terminal, but for a few characters that Python calls unprintable; a program
+    # wants them.
+    return msgspec.json.encode(event.flat()).decode()
 
 
-def _print_several(event: Event) -> None:
-    name = visible(event.channel)
-    print(f"{_clock(event)}  {name}  {event.offset}  {visible(event.type)}  {_data(event)}", flush=True)
+def _plain_of(event: Event) -> str:
+    return f"{clock_of(event.timestamp)}  {event.offset}  {_said(event)}"
 
 
-def _data(event: Event) -> str:
-    return visible(msgspec.json.encode(event.data).decode())
+def _plain_of_several(event: Event) -> str:
+    return f"{clock_of(event.timestamp)}  {visible(event.channel)}  {event.offset}  {_said(event)}"
 
 
-def _clock(event: Event) -> str:
-    """When the event was taken, on this machine's clock."""
-    return f"{datetime.fromisoformat(event.timestamp).astimezone():%H:%M:%S}"
+def _said(event: Event) -> str:
+    story = story_of(event)
+    if story is not None:
+        return visible(f"{story.word}  {story.text}").replace("\n", " ")
+    return visible(f"{event.type}  {msgspec.json.encode(event.data).decode()}")
