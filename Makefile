@@ -13,14 +13,14 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 help:
 	@sed -n 's/^\([a-z]*\):.*## /\1	/p' Makefile | expand -t 14
 
-setup: ## make .venv and the browser's client, and see to Node, the Node packages of the tests and a Chromium
+setup: ## make .venv, the browser's client and the dashboard, and see to Node, the Node packages of the tests and a Chromium
 	@test -n "$(PYTHON)" && $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 		{ echo "setup: Headway needs Python 3.11 or newer; install it, or call make PYTHON=/path/to/python3."; exit 1; }
 	@$(PYTHON) scripts/setup.py $(SETUP)
 
 run: SETUP = run
-run: setup ## start Headway at http://127.0.0.1:4000
-	@$(BIN)/headway serve $(ARGS)
+run: setup ## start the demo at http://127.0.0.1:4000: live work of every kind, and nothing of it stays
+	@$(BIN)/headway demo $(ARGS)
 
 test: setup ## run every test
 	@$(BIN)/python -m pytest -n auto --maxprocesses 2 $(ARGS)
@@ -55,7 +55,7 @@ docs: setup ## write what is made from the code: pages of docs/reference, tables
 
 clean: ## remove everything the other verbs made
 	rm -rf .venv .tools .fuzz tests/peers/node_modules bench/build dist
-	rm -rf clients/react/node_modules clients/react/dist
+	rm -rf clients/react/node_modules clients/react/dist dashboard/node_modules dashboard/dist
 	rm -rf clients/typescript/node_modules clients/typescript/dist src/headway/server/static/built
 	rm -rf .coverage htmlcov .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
