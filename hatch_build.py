@@ -1,4 +1,4 @@
-"""Sees to it that no wheel and no source archive is made without the client that the server serves to browsers."""
+"""Sees to it that no wheel and no source archive is made without what is built for browsers: client and dashboard."""
 
 from pathlib import Path
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 BUILT = Path("src", "headway", "server", "static", "built")
-FILES = ("headway.js", "headway.mjs")
+FILES = ("headway.js", "headway.mjs", "dashboard/index.html")
 
 
 class BuiltClient(BuildHookInterface):  # type: ignore[type-arg]  # its configuration is not used

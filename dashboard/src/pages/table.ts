@@ -1,0 +1,50 @@
+/**
+ * The table of pages. A page is a folder beside this file whose `page.tsx` has a default export; it is loaded when it is
+ * opened. What `needs` says hides it from who may not: the server refuses them anyway.
+ */
+import { lazy } from 'react';
+import type { ComponentType } from 'react';
+
+import type { IconName } from '../icons.js';
+import type { Role } from '../session.js';
+
+/** What a page gets: what its path holds where the pattern has a name. */
+export interface PageProps {
+  readonly params: Readonly<Record<string, string>>;
+}
+
+export interface PageEntry {
+  /** As `/tasks/:id`. The server has to know it too: `PAGES` in src/headway/server/pages.py. */
+  readonly pattern: string;
+  readonly title: string;
+  readonly needs: Role;
+  readonly Page: ComponentType<PageProps>;
+  /** The entry of the navigation that leads here, or under which it lies. */
+  readonly under: string;
+}
+
+export interface Destination {
+  readonly path: string;
+  readonly title: string;
+  readonly icon: IconName;
+  readonly needs: Role;
+}
+
+export const PAGES: readonly PageEntry[] = [
+  { pattern: '/', title: 'Overview', needs: 'viewer', under: '/', Page: lazy(() => import('./overview/page.js')) },
+  { pattern: '/tasks/:id', title: 'Task', needs: 'viewer', under: '/', Page: lazy(() => import('./task/page.js')) },
+  { pattern: '/channels', title: 'Channels', needs: 'viewer', under: '/channels', Page: lazy(() => import('./channels/page.js')) },
+  { pattern: '/channels/:channel', title: 'Channel', needs: 'viewer', under: '/channels', Page: lazy(() => import('./channels/page.js')) },
+  { pattern: '/connections', title: 'Connections', needs: 'admin', under: '/connections', Page: lazy(() => import('./connections/page.js')) },
+  { pattern: '/diagnostics', title: 'Diagnostics', needs: 'viewer', under: '/diagnostics', Page: lazy(() => import('./diagnostics/page.js')) },
+  { pattern: '/settings', title: 'Settings', needs: 'viewer', under: '/settings', Page: lazy(() => import('./settings/page.js')) },
+];
+
+/** The navigation, in its order. */
+export const DESTINATIONS: readonly Destination[] = [
+  { path: '/', title: 'Overview', icon: 'overview', needs: 'viewer' },
+  { path: '/channels', title: 'Channels', icon: 'channels', needs: 'viewer' },
+  { path: '/connections', title: 'Connections', icon: 'connections', needs: 'admin' },
+  { path: '/diagnostics', title: 'Diagnostics', icon: 'diagnostics', needs: 'viewer' },
+  { path: '/settings', title: 'Settings', icon: 'settings', needs: 'viewer' },
+];
