@@ -7,6 +7,7 @@ import asyncio
 import random
 import shutil
 import signal
+import subprocess
 import sys
 import tempfile
 from collections.abc import Sequence
@@ -21,6 +22,7 @@ from chaos.victim import Broken
 
 __all__ = ["main", "run"]
 
+_TYPESCRIPT: Final = Path(__file__).parents[1] / "clients" / "typescript"
 _SHOWN: Final = 60
 """Lines of a difference that are printed."""
 
@@ -28,7 +30,9 @@ _SHOWN: Final = 60
 def main() -> None:
     """Run and exit: 0 if every transcript equals the log or contains an announced gap, 1 if not, 130 if interrupted."""
     options = _options(sys.argv[1:])
-    if options.clients is not None:
+    if options.clients == "typescript":
+        sys.exit(_typescript(options.seed))
+    if options.clients == "python":
         seeded = [] if options.seed is None else ["--seed", options.seed]
         sys.exit(max(python_client.main([trial, *seeded]) for trial in ("switches", "restart")))
     seed: str = options.seed or f"{random.SystemRandom().randrange(10**9):09}"
@@ -54,8 +58,14 @@ def _options(arguments: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--seed", help="of a run to repeat; faults, loads and pauses are chosen by it")
     parser.add_argument("--readers", type=int, default=1, help="of each kind")
     parser.add_argument("--scenario", choices=["all", *SCENARIOS], default="all")
-    parser.add_argument("--clients", choices=["python"], help="put a client of our own on trial instead")
+    parser.add_argument("--clients", choices=["python", "typescript"], help="put a client of our own on trial instead")
     return parser.parse_args(arguments)
+
+
+def _typescript(seed: str | None) -> int:
+    """Its trials are a program of its own, in Node, which drives a Chromium, too. Returns what it ends with."""
+    command = ["npm", "--prefix", str(_TYPESCRIPT), "run", "--silent", "trials"]
+    return subprocess.run([*command, *([] if seed is None else ["--", "--seed", seed])], check=False).returncode
 
 
 async def _interruptible(scenarios: Sequence[Scenario], seconds: float, seed: str, each: int, stock: bool) -> int:

@@ -265,6 +265,8 @@ def dashboard(npm: str) -> None:
     homes = [folder, ROOT / NODE_CLIENT, ROOT / NODE_REACT]
     sources = [file for home in homes for file in sorted((home / "src").rglob("*")) if file.is_file()]
     sources += [file for file in sorted(folder.iterdir()) if file.suffix in {".html", ".json", ".mjs", ".ts"}]
+    # The diagnostics take transports away as the seeds' page does.
+    sources += [BUILT.parent / name for name in ("network.js", "socketio.js")]
     names = [source.relative_to(ROOT).as_posix() for source in sources]
     stamp = Stamp(folder / "dist" / ".headway", sources, *names)
     if stamp.fresh() and (built / "index.html").exists():

@@ -85,7 +85,12 @@ async def _asked(socket: Socket, *, socketio: bool) -> str:
 COMMANDS: Final = (
     ("POST", f"/api/channels/{HIDDEN}/events", b'{"type":"forged"}'),
     ("POST", "/api/shares", b'{"channel":"victim:run"}'),
+    ("DELETE", "/api/shares/any", b""),
     ("POST", "/api/revocations", b'{"user":"ann"}'),
+    ("POST", "/api/users", b'{"user":"eve","password":"correct horse battery","role":"admin"}'),
+    ("PATCH", "/api/users/ann", b'{"role":"admin"}'),
+    ("DELETE", "/api/users/ann", b""),
+    ("POST", "/api/debug/connections/1/end", b""),
     ("POST", "/api/tickets", b"{}"),
     ("POST", "/api/sign-out", b""),
 )
@@ -104,8 +109,7 @@ async def _csrf(foe: Foe) -> None:
             for named in [*silent, {}]:
                 foe.judge(await foe.ask(method, path, {**cookie, **named}, body, token=None))
         # What an image or a link can do.
-        answer = await foe.ask("GET", path, {**cookie, "Sec-Fetch-Site": "cross-site"}, token=None)
-        foe.note(LET_IN if answer.status != 405 and not path.endswith("/events") else "405")
+        foe.judge(await foe.ask("GET", path, {**cookie, "Sec-Fetch-Site": "cross-site"}, token=None))
     answer = await foe.ask("GET", "/api/me", {**cookie, "Sec-Fetch-Site": "same-origin"}, token=None)
     foe.note("still signed in" if answer.status == 200 else str(answer.status))
 
@@ -148,7 +152,7 @@ REBINDING: Final = Attack(
 )
 CSRF: Final = Attack(
     "CSRF on commands",
-    "publish, share, revoke, ticket, sign out with a visitor's cookie from a foreign page",
+    "publish, share, revoke, ticket, users, sign out with a visitor's cookie from a foreign page",
     frozenset({"403", "401", "405", "still signed in"}),
     _csrf,
 )

@@ -131,7 +131,7 @@ def test_no_secret_setting_gets_in() -> None:
     secrets = {
         name: SecretStr(SECRET) for name, field in Settings.model_fields.items() if "SecretStr" in str(field.annotation)
     }
-    settings = Settings(data=None, **secrets)  # type: ignore[arg-type]  # names of settings, with what they take
+    settings = Settings(data=None, **secrets)
     stream = io.StringIO()
     logs.set_up(stream, "json")
     logger.info("settings: %s %r", settings, settings, extra={"settings": settings, "all": settings.model_dump()})

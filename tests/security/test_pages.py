@@ -50,8 +50,9 @@ async def test_rebinding_is_seen_where_every_name_is_answered() -> None:
 
 
 async def test_csrf_on_commands() -> None:
-    """Tried: publish, share, revoke, ticket, sign out with a visitor's cookie from a foreign page. Answered: 403; 401
-    where the browser names no page; 405 to links. The visitor is still signed in, and nothing was published."""
+    """Tried: publish, share, revoke, ticket, users, sign out with a visitor's cookie from a foreign page. Answered:
+    403; 401 where the browser names no page, and to links; 405 to links that lead nowhere. The visitor is still signed
+    in, and nothing was published."""
     async with besieged() as ground:
         answered = await strike(CSRF, ground)
 

@@ -43,7 +43,15 @@ OPTIONS_THAT_ARE_NO_SECRETS: Final = {
     "publish --key": "the key of an event, which everybody who follows it reads",
     "publish --idempotency-key": "made up for one call, and good for nothing but saying that again",
     "publish --token": "its help sends people to HEADWAY_TOKEN; a token given here is the caller's own and ends",
-    "watch --token": "as publish --token",
+    "task run --idempotency-key": "as publish --idempotency-key",
+    **dict.fromkeys(
+        (
+            *("watch --token", "replay --token", "doctor --token", "worker --token", "task list --token"),
+            *("task show --token", "task history --token", "task run --token", "task pause --token"),
+            *("task resume --token", "task cancel --token"),
+        ),
+        "as publish --token",
+    ),
 }
 """Options with such a name that take a value on the command line, each with the reason."""
 

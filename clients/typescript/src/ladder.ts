@@ -42,13 +42,14 @@ export const TRANSITIONS: Readonly<Record<LadderState, Partial<Record<Trigger, L
 };
 
 /** After so long without an answer the next transport is tried beside it: three that hang still end within 5 s. */
-const STAGGER_MS = 1_500;
-/** In the first round after a loss it is known how long a handshake takes: so many times that, and no less than … */
-const STAGGER_FACTOR = 4;
-const LEAST_STAGGER_MS = 250;
+const STAGGER_MS = 1_300;
+/** In the first round after a loss it is known how long a handshake takes: so many times that, and no less than what
+ * RFC 8305 has as the least. */
+const STAGGER_FACTOR = 2;
+const LEAST_STAGGER_MS = 100;
 /** After a loss, back at once but not all in the same moment. A server that restarts is not up by then. */
-const QUICK_MS = 200;
-/** So often, without a steady life in between; then the back-off decides. */
+const QUICK_MS = 100;
+/** So often, without a steady life in between, or a demotion; then the back-off decides. */
 const MOST_QUICK = 3;
 /** A life that is no sign of a loop of opening and dying. */
 const STEADY_MS = 2_000;
@@ -93,6 +94,7 @@ export class Ladder {
   #renewals = 0;
   #hint: number | undefined;
   #quick = MOST_QUICK;
+  #beside = false;
   #handshake = STAGGER_MS;
 
   constructor(
@@ -206,7 +208,8 @@ export class Ladder {
       }
       return;
     }
-    const known = Math.max(LEAST_STAGGER_MS, this.#handshake * STAGGER_FACTOR);
+    const known = this.#beside ? 0 : Math.max(LEAST_STAGGER_MS, this.#handshake * STAGGER_FACTOR);
+    this.#beside = false;
     this.#stagger.start(this.#attempts > 0 ? STAGGER_MS : Math.min(STAGGER_MS, known), () => this.#next());
     this.#open(name);
   }
@@ -227,7 +230,7 @@ export class Ladder {
 
   #answered(life: Life): void {
     // Something gets through, so what did not has only itself to blame.
-    this.#failed.forEach((name) => this.#scores.unanswered(name, this.#now()));
+    this.#failed.forEach((name) => this.#scores.strike(name, this.#now()));
     this.#failed = [];
     if (this.#current !== undefined && this.#worse(life, this.#current)) {
       this.#rising.delete(life);
@@ -290,12 +293,13 @@ export class Ladder {
       this.#probation.stop();
       // A replacement of what works says nothing against it.
       if (life.name !== this.#current.name) {
-        this.#scores.unanswered(life.name, this.#now());
+        this.#scores.strike(life.name, this.#now());
       }
       this.#promote();
       return;
     }
-    if (ended.advice !== 'reconnect') {
+    // What is put out by another connection of ours, or has one beside it that will be told the same, decides nothing.
+    if (ended.advice === 'renew' || (ended.advice === 'stop' && this.#rising.size === 0)) {
       this.#over(ended);
       return;
     }
@@ -311,11 +315,12 @@ export class Ladder {
   #currentEnded(life: Life, ended: Ended): void {
     if (life.lived >= USEFUL_MS) {
       this.#scores.useful(life.name);
-    } else if (!ended.announced) {
-      this.#scores.short(life.name, this.#now());
     }
+    const demoted = life.lived < USEFUL_MS && !ended.announced && this.#scores.strike(life.name, this.#now());
     if (life.lived >= STEADY_MS) {
       this.#backoff.reset();
+    }
+    if (demoted || life.lived >= STEADY_MS) {
       this.#quick = MOST_QUICK;
     }
     this.#current = undefined;
@@ -330,7 +335,9 @@ export class Ladder {
     const back = ended.advice === 'reconnect' || this.#rising.size > 0;
     if (back && ended.retry === undefined && this.#quick > 0) {
       this.#quick -= 1;
-      this.#sleep('lost', this.#host.runtime.random() * QUICK_MS);
+      // Silence comes to each alone, and whatever swallowed the messages may swallow the handshake.
+      this.#beside = life.fellSilent;
+      this.#sleep('lost', life.fellSilent ? 0 : this.#host.runtime.random() * QUICK_MS);
     } else {
       this.#over(ended);
     }

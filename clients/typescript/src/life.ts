@@ -30,6 +30,7 @@ const PROBE_MS = 3_000;
 /** Whom a life tells. */
 export interface LifeHost {
   readonly url: URL;
+  readonly client: string;
   readonly runtime: Runtime;
   readonly silence: number;
   token(): string | undefined;
@@ -45,12 +46,15 @@ export interface LifeHost {
 export class Life implements Link {
   readonly name: string;
   readonly url: URL;
+  readonly client: string;
   readonly runtime: Runtime;
   readonly silence: number;
   /** Channels in which something was lost, as this connection said. */
   readonly gaps = new Set<string>();
   /** Channels of which nothing is heard until this connection has begun them anew. */
   readonly blocked = new Set<string>();
+  /** It ended because nothing was heard. */
+  fellSilent = false;
   readonly #host: LifeHost;
   readonly #onAnswered: (life: Life) => void;
   readonly #onEnded: (life: Life, ended: Ended) => void;
@@ -61,7 +65,6 @@ export class Life implements Link {
   #state: State = 'opening';
   #answeredAt = 0;
   #heardAt: number;
-  #beatAt: number;
   #connection: Connection | undefined;
 
   constructor(
@@ -72,6 +75,7 @@ export class Life implements Link {
   ) {
     this.name = transport.name;
     this.url = host.url;
+    this.client = host.client;
     this.runtime = host.runtime;
     this.silence = host.silence;
     this.#host = host;
@@ -79,7 +83,7 @@ export class Life implements Link {
     this.#onEnded = onEnded;
     this.#beat = new Timer(host.runtime);
     this.#probe = new Timer(host.runtime);
-    this.#began = this.#heardAt = this.#beatAt = host.runtime.now();
+    this.#began = this.#heardAt = host.runtime.now();
     this.#listen();
     try {
       this.#connection = transport.open(this);
@@ -204,17 +208,20 @@ export class Life implements Link {
   }
 
   #listen(): void {
-    const step = this.silence / 4;
+    const began = this.runtime.now();
+    // What has been silent for long enough is not given a moment more.
+    const left = this.#heardAt + this.silence - began;
+    const step = left > 0 ? Math.min(left, this.silence / 4) : this.silence / 4;
     this.#beat.start(step, () => {
       const now = this.runtime.now();
-      const late = now - this.#beatAt - step;
-      this.#beatAt = now;
-      this.#listen();
-      if (late > this.silence / 2) {
+      if (now - began - step > this.silence / 2) {
         // The silence was this machine's own.
         this.#host.jumped();
       } else {
         this.#judge(now);
+      }
+      if (this.#state !== 'ended') {
+        this.#listen();
       }
     });
   }
@@ -229,6 +236,7 @@ export class Life implements Link {
       // Nothing is held open, so nothing can be heard.
       this.#heardAt = now;
     } else if (silent >= this.silence) {
+      this.fellSilent = true;
       this.ended(new Ended('the server has fallen silent'));
     } else if (silent >= this.silence / 2) {
       this.#connection?.ping?.();

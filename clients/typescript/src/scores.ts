@@ -5,20 +5,19 @@
  *     a life                                      counts
  *     ------------------------------------------- -----------------------------------------------------
  *     useful: answered, and lasted                clears the transport of everything
- *     answered, but over soon                     1 strike: three in a row
- *     never answered, while another one did       2 strikes: two in a row
+ *     answered, but over soon                     a strike
+ *     never answered, while another one did       a strike
  *     ended by the server's own word, or by us    nothing: a restart is no fault of a transport
  *     unanswered, like all others                 nothing: the server is away, or the whole network
  *
- * At three strikes a transport is demoted: it is tried last, until a time that grows with each demotion and is
+ * At two strikes in a row a transport is demoted: it is tried last, until a time that grows with each demotion and is
  * jittered. Then it is probed beside the connection that works. So a demotion is never for ever. Pure.
  */
 export const USEFUL_MS = 10_000;
 /** Boxes that kill a WebSocket do so within a second (facts of the field: 100–500 ms); ten is far beyond. */
 
-const MOST_STRIKES = 3;
-const ANSWERED_SHORT = 1;
-const UNANSWERED = 2;
+/** One may be chance. Three of each transport of a bad network would take more than 5 s to reach the one that works. */
+const MOST_STRIKES = 2;
 
 interface Record {
   strikes: number;
@@ -56,14 +55,20 @@ export class Scores {
     this.#records.delete(name);
   }
 
-  /** It was answered, but over soon. */
-  short(name: string, now: number): void {
-    this.#strike(name, ANSWERED_SHORT, now);
-  }
-
-  /** It was not answered, while another one was. */
-  unanswered(name: string, now: number): void {
-    this.#strike(name, UNANSWERED, now);
+  /** It was over soon, or not answered while another one was. Whether it has been demoted for the first time. */
+  strike(name: string, now: number): boolean {
+    const record = this.#of(name);
+    record.strikes += 1;
+    this.#records.set(name, record);
+    // Who fails its probe has had its chance.
+    if (record.strikes >= MOST_STRIKES || record.demotions > 0) {
+      const ceiling = Math.min(this.most, this.first * 2 ** record.demotions);
+      record.until = now + ceiling * (0.5 + this.random() / 2);
+      record.demotions += 1;
+      record.strikes = 0;
+      return record.demotions === 1;
+    }
+    return false;
   }
 
   /** When to try the best of those that are better than this one, and which it is. */
@@ -76,19 +81,6 @@ export class Scores {
   /** Another network, or a healed one: what was learnt does not hold any more. */
   forgive(): void {
     this.#records.forEach((record) => (record.until = 0));
-  }
-
-  #strike(name: string, strikes: number, now: number): void {
-    const record = this.#of(name);
-    record.strikes += strikes;
-    // Who fails its probe has had its chance.
-    if (record.strikes >= MOST_STRIKES || record.demotions > 0) {
-      const ceiling = Math.min(this.most, this.first * 2 ** record.demotions);
-      record.until = now + ceiling * (0.5 + this.random() / 2);
-      record.demotions += 1;
-      record.strikes = 0;
-    }
-    this.#records.set(name, record);
   }
 
   #of(name: string): Record {

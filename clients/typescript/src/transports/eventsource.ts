@@ -80,7 +80,7 @@ class EventSourceConnection implements Connection {
         return;
       }
       const token = await this.#token(follows, abort.signal);
-      const response = await ask(this.#link, address([...follows.keys()], token), {
+      const response = await ask(this.#link, address([...follows.keys()], this.#link.client, token), {
         headers: { Accept: 'text/event-stream' },
         signal: abort.signal,
       });
@@ -171,8 +171,8 @@ class EventSourceConnection implements Connection {
   }
 }
 
-function address(channels: readonly string[], since: string | undefined): string {
-  const query = new URLSearchParams(since === undefined ? [] : [['since', since]]);
+function address(channels: readonly string[], client: string, since: string | undefined): string {
+  const query = new URLSearchParams({ client, ...(since === undefined ? {} : { since }) });
   if (channels.length === 1) {
     return `${channelPath(channels[0]!, 'stream')}?${query.toString()}`;
   }

@@ -27,6 +27,8 @@ export interface Publication {
 export interface Link {
   /** The server's address; it ends with a slash. */
   readonly url: URL;
+  /** Names this client to the server, so that all its connections count as one. */
+  readonly client: string;
   readonly runtime: Runtime;
   /** Milliseconds of silence after which a connection counts as dead. */
   readonly silence: number;

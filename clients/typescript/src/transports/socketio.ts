@@ -46,6 +46,7 @@ class SocketIOConnection implements Connection {
     // usable() said that there is one.
     this.#socket = link.runtime.io!(link.url.origin, {
       path: `${link.url.pathname}socket.io/`,
+      query: { client: link.client },
       forceNew: true,
       reconnection: false,
       auth: token === undefined ? {} : { token },

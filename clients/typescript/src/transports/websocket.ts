@@ -35,7 +35,7 @@ class WebSocketConnection implements Connection {
 
   constructor(link: Link) {
     this.#link = link;
-    const url = new URL('ws', link.url);
+    const url = new URL(`ws?client=${link.client}`, link.url);
     url.protocol = url.protocol.replace('http', 'ws');
     // usable() said that there is one.
     const Constructor = link.runtime.WebSocket!;

@@ -242,6 +242,35 @@ describe.concurrent('a server that goes away', () => {
   });
 });
 
+test('as many windows of one user as there may be change their transports, and none puts another one out', async () => {
+  const secret = 'a secret of more than thirty-two characters';
+  const mine = await startServer({ env: { HEADWAY_SECRET: secret } });
+  const token = await signed(secret);
+  const proxy = await FaultProxy.start(mine.port);
+  const errors: string[] = [];
+  const windows = Array.from({ length: 10 }, () => clientOf(proxy.url, ALL.slice(0, 3), { ...SMALL, token }));
+  const readers = windows.map((client) => read(client, 'c'));
+  windows.forEach((client) => client.on('error', (error) => errors.push(error.message)));
+  const allUse = (transport: string): Promise<void> =>
+    until(`all use ${transport}`, () => windows.every((client) => client.transport === transport));
+  await allUse('socketio');
+  for (const [bad, next] of [['socketio', 'websocket'], ['websocket', 'eventsource']] as const) {
+    proxy.set(bad, 'refuse');
+    await allUse(next);
+    await windows[0]!.publish('c', 'step');
+  }
+  proxy.heal();
+  await allUse('socketio');
+  await windows[0]!.publish('c', 'step');
+  await until('all were told', () => readers.every((reader) => reader.told.length === 3));
+
+  expect(errors).toEqual([]);
+  expect(windows.map((client) => client.status)).toEqual(windows.map(() => 'live'));
+  windows.forEach((client) => client.close());
+  await proxy.stop();
+  await mine.stop();
+});
+
 test.concurrent.each(ALL)('a token that the server does not take is replaced (%s)', async (name) => {
   const secret = 'a secret of more than thirty-two characters';
   const mine = await startServer({ env: { HEADWAY_SECRET: secret } });

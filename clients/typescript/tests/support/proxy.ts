@@ -5,6 +5,7 @@
  *     refuse            cut what is open, and let nothing of this kind through again: a firewall
  *     hang              take connections and never answer: a box that drops packets
  *     stall             hold back what the server says, also on open connections, until healed: a congested line
+ *     mute              let a connection open, and hold back everything after that: a box that inspects, and never ends
  *     half-open         the server's end is gone, the client's end hears nothing of it: a NAT that forgot
  *     buffer            pass an answer on when it is complete: an antivirus. Unrealistic: real ones stop at some size
  *     reset-after-101   let a WebSocket open, then reset it
@@ -25,6 +26,7 @@ export type Fault =
   | 'refuse'
   | 'hang'
   | 'stall'
+  | 'mute'
   | 'half-open'
   | 'buffer'
   | 'reset-after-101'
@@ -50,7 +52,15 @@ interface Passage {
   late: boolean;
 }
 
+/** What the proxy answers by itself, so that a page is of its origin. */
+export interface Answer {
+  readonly type: string;
+  readonly body: string;
+}
+
 export class FaultProxy {
+  /** By path. */
+  readonly pages = new Map<string, Answer>();
   readonly #faults = new Map<Kind, Fault>();
   readonly #passages = new Set<Passage>();
   readonly #sockets = new Set<Duplex>();
@@ -131,6 +141,11 @@ export class FaultProxy {
   }
 
   #pass(request: http.IncomingMessage, response: http.ServerResponse): void {
+    const page = this.pages.get(request.url ?? '');
+    if (page !== undefined) {
+      response.writeHead(200, { 'content-type': page.type }).end(page.body);
+      return;
+    }
     const kind = kindOf(request);
     const fault = this.#faults.get(kind);
     const client = request.socket;
@@ -174,8 +189,8 @@ export class FaultProxy {
       const parts: Buffer[] = [];
       const whole = fault === 'buffer' || fault === 'drop-answer';
       if (!whole) {
-        this.#through(passage, () => response.writeHead(answer.statusCode ?? 502, answer.headers));
-        this.#through(passage, () => response.flushHeaders());
+        const open = (): void => void response.writeHead(answer.statusCode ?? 502, answer.headers).flushHeaders();
+        this.#through(passage, open, true);
       }
       if (fault === 'opens-then-dies') {
         setTimeout(() => passage.cut(), MOMENT_MS);
@@ -236,7 +251,11 @@ export class FaultProxy {
         setTimeout(() => passage.cut(), MOMENT_MS);
       }
     });
-    upstream.on('data', (chunk) => this.#through(passage, () => client.write(chunk)));
+    let opens = true;
+    upstream.on('data', (chunk) => {
+      this.#through(passage, () => client.write(chunk), opens);
+      opens = false;
+    });
     client.on('data', (chunk) => passage.forsaken || upstream.write(chunk));
     upstream.on('close', () => passage.forsaken || this.#through(passage, () => client.destroy()));
     upstream.on('error', () => undefined);
@@ -246,14 +265,18 @@ export class FaultProxy {
   }
 
   /** Write towards the client: now, a little later, or when the line is healed. Always in order. */
-  #through(passage: Passage, write: () => void): void {
+  #through(passage: Passage, write: () => void, opens = false): void {
+    if (opens && this.#faults.get(passage.kind) === 'mute') {
+      write();
+      return;
+    }
     passage.held.push(write);
     this.#go(passage);
   }
 
   #go(passage: Passage): void {
     const fault = this.#faults.get(passage.kind);
-    if (fault === 'stall' || fault === 'half-open' || passage.forsaken || passage.late) {
+    if (fault === 'stall' || fault === 'mute' || fault === 'half-open' || passage.forsaken || passage.late) {
       return;
     }
     if (fault === 'slow') {

@@ -21,8 +21,11 @@ export async function startServer(options: { port?: number; data?: string; env?:
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...process.env, ...env },
   });
+  const orphaned = (): void => void child.kill('SIGKILL');
+  process.once('exit', orphaned);
   const url = await listening(child);
   const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()));
+  void ended.then(() => process.off('exit', orphaned));
   const end = (signal: NodeJS.Signals): Promise<void> => {
     child.kill(signal);
     return ended;

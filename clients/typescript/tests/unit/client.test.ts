@@ -131,7 +131,7 @@ test('what the server cannot give now is asked for again', async () => {
   const { link, runtime, transports } = await begin();
   link().answered();
   link().refused('c', new HeadwayError('storage_unavailable', 'later'));
-  await runtime.pass(500);
+  await runtime.pass(2_000);
 
   expect(transports[0]!.last.followed).toEqual([['c', { since: undefined, batch: undefined }]]);
 });

@@ -8,49 +8,47 @@ test('without experience the order is the one that was asked for', () => {
   expect(scoresOf().rank(0)).toEqual(['websocket', 'eventsource', 'polling']);
 });
 
-test('three short lives in a row demote a transport', () => {
+test('two strikes in a row demote a transport', () => {
   const scores = scoresOf();
-  scores.short('websocket', 0);
-  scores.short('websocket', 0);
+  expect(scores.strike('websocket', 0)).toBe(false);
   expect(scores.rank(0)[0]).toBe('websocket');
 
-  scores.short('websocket', 0);
+  expect(scores.strike('websocket', 0)).toBe(true);
 
   expect(scores.rank(0)).toEqual(['eventsource', 'polling', 'websocket']);
 });
 
-test('two handshakes without an answer, while others had one, demote a transport', () => {
+test('only the first demotion is said to be one', () => {
   const scores = scoresOf();
-  scores.unanswered('websocket', 0);
-  scores.unanswered('websocket', 0);
+  scores.strike('websocket', 0);
+  scores.strike('websocket', 0);
 
-  expect(scores.demoted('websocket', 0)).toBe(true);
+  expect(scores.strike('websocket', 60_000)).toBe(false);
 });
 
 test('a useful life clears a transport of everything', () => {
   const scores = scoresOf();
-  scores.short('websocket', 0);
-  scores.short('websocket', 0);
+  scores.strike('websocket', 0);
   scores.useful('websocket');
-  scores.short('websocket', 0);
+  scores.strike('websocket', 0);
 
   expect(scores.demoted('websocket', 0)).toBe(false);
 });
 
 test('a demotion expires', () => {
   const scores = scoresOf();
-  scores.unanswered('websocket', 0);
-  scores.unanswered('websocket', 0);
+  scores.strike('websocket', 0);
+  scores.strike('websocket', 0);
 
   expect(scores.demoted('websocket', 30_000)).toBe(false);
 });
 
 test('who fails its probe is demoted at once, for twice as long, up to a bound', () => {
   const scores = scoresOf();
-  scores.unanswered('websocket', 0);
-  scores.unanswered('websocket', 0);
+  scores.strike('websocket', 0);
+  scores.strike('websocket', 0);
   const lasting = [1, 2, 3, 4, 5, 6, 7].map(() => {
-    scores.short('websocket', 0);
+    scores.strike('websocket', 0);
     return scores.promotion('polling', 0)!.name === 'eventsource' ? scores.promotion('eventsource', 0)!.at : -1;
   });
 
@@ -60,8 +58,8 @@ test('who fails its probe is demoted at once, for twice as long, up to a bound',
 test('the time of a demotion is jittered', () => {
   const times = [0, 0.5, 1].map((chance) => {
     const scores = new Scores(['websocket', 'polling'], () => chance, 30_000, 600_000);
-    scores.unanswered('websocket', 0);
-    scores.unanswered('websocket', 0);
+    scores.strike('websocket', 0);
+    scores.strike('websocket', 0);
     return scores.promotion('polling', 0)!.at;
   });
 
@@ -74,8 +72,8 @@ test('there is nothing above the best', () => {
 
 test('on another network what was learnt does not hold', () => {
   const scores = scoresOf();
-  scores.unanswered('websocket', 0);
-  scores.unanswered('websocket', 0);
+  scores.strike('websocket', 0);
+  scores.strike('websocket', 0);
 
   scores.forgive();
 
