@@ -113,7 +113,7 @@ async def test_an_import_is_followed_on_the_page_of_tests(tab: Page, server: Add
 
 async def test_what_the_network_blocks_is_told(tab: Page, server: Address) -> None:
     """A transport that does not get through is red, with the reason; the others are tested all the same."""
-    await tab.route_web_socket("**/ws", _hang_up)
+    await tab.route_web_socket("**/ws?*", _hang_up)
     await tab.route("**/stream*", _refuse)
     await tab.goto(server.http(TESTS))
     await press(tab, "Test all")

@@ -1,5 +1,7 @@
 """URLs of servers."""
 
+from dataclasses import replace
+
 import pytest
 
 from headway.client.address import Address
@@ -21,6 +23,16 @@ def test_one_url_serves_every_transport(url: str, http: str, ws: str) -> None:
     address = Address.parse(url)
 
     assert (address.http("/x"), address.ws("/x")) == (http, ws)
+
+
+def test_who_connects_says_which_client_it_is() -> None:
+    """Where a user may have few connections, those of one client are one while it changes its transport."""
+    address = Address.parse("http://host")
+    named = replace(address, client="ann's")
+
+    assert named.ws("/ws") == "ws://host/ws?client=ann%27s"
+    assert named.ws("/socket.io/", {"EIO": "4"}) == "ws://host/socket.io/?EIO=4&client=ann%27s"
+    assert (address.name, named.name) == ({}, {"client": "ann's"})
 
 
 def test_a_channel_is_one_segment_of_the_path() -> None:

@@ -5,18 +5,23 @@ log.
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 from itertools import cycle
 from typing import Final
 
+import jwt
 import pytest
 
-from headway.client import Carrier, Client, Gap, Recovered, Switched
+from headway.client import Carrier, Client, Gap, Recovered, Status, Switched
+from headway.limits import Limits
 from headway.server.live import Headway
+from headway.server.security import Security
 from headway.testing.middlebox import Carried, Fault, Middlebox
 from headway.testing.serving import serving
 from headway.testing.waiting import wait_until
 from tests.client.harness import Publisher, quick, reading
 
+SECRET: Final = "a secret that is long enough for everybody"
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(60)]
 
 FAULTS: Final = {
@@ -155,3 +160,33 @@ async def test_a_recovery_can_be_seen() -> None:
             await wait_until(lambda: any(isinstance(change, Recovered) for change in changes))
 
     assert Recovered("run", first, "websocket") in changes
+
+
+async def test_a_change_of_transport_puts_no_other_window_out() -> None:
+    """Where a user has as many connections as are allowed, a client changes down and up without ending another's: the
+    two that it needs for a moment count as one."""
+    security, limits = Security(secret=SECRET), replace(Limits(), user_connections=2)
+    token = jwt.encode({"sub": "ann", "channels": ["*"], "publish": ["*"], "exp": 1 << 33}, SECRET, "HS256")
+    live = Headway(security=security, limits=limits)
+    best, other = Carrier.WEBSOCKET, Carrier.EVENTSOURCE
+    async with serving(live) as address, Middlebox(address) as box:
+        publisher = Publisher(live, "run:1")
+        async with (
+            quick(address, best.value, token=token) as steady,
+            reading(steady, "run:1") as one,
+            quick(box.address, best.value, other.value, token=token) as moving,
+            reading(moving, "run:1") as two,
+        ):
+            await used(steady, best)
+            for _ in range(2):
+                box.set(carried(best), Fault.REFUSE)
+                box.cut(carried(best))
+                await used(moving, other)
+                box.heal()
+                await used(moving, best)
+                await publisher.more(10)
+            log = await publisher.stop()
+            await wait_until(lambda: len(one.told) >= len(log) and len(two.told) >= len(log))
+
+            assert (one.told, two.told) == (log, log)
+            assert (steady.status, moving.status) == (Status.LIVE, Status.LIVE)

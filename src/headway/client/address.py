@@ -19,6 +19,9 @@ class Address:
 
     secure: bool
     place: str
+    client: str = ""
+    """What this client calls itself: to a server that bounds connections, those of one name are one while it changes
+    from one transport to another."""
 
     @classmethod
     def parse(cls, url: str) -> Address:
@@ -45,7 +48,12 @@ class Address:
 
     def ws(self, path: str, query: dict[str, str] | None = None) -> str:
         """The WebSocket URL of a path."""
-        return f"{'wss' if self.secure else 'ws'}://{self.place}{path}{_query(query)}"
+        return f"{'wss' if self.secure else 'ws'}://{self.place}{path}{_query({**(query or {}), **self.name})}"
+
+    @property
+    def name(self) -> dict[str, str]:
+        """The part of a query that says which client connects."""
+        return {"client": self.client} if self.client else {}
 
     def channel(self, name: str, what: str, query: dict[str, str] | None = None) -> str:
         """The URL of something of a channel: its events, its stream."""

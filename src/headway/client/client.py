@@ -8,6 +8,7 @@ async with connect("http://127.0.0.1:4000") as client:
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from enum import Enum
 from types import TracebackType
 from typing import Any, Final, Self
@@ -65,6 +66,7 @@ def connect(
     if token is not None and get_token is not None:
         raise UsageError("give either a token or get_token")
     options = Options(token, get_token, on_change or unheard, queue, pace or Pace())
+    address = replace(address, client=options.new_id())
     return Client(address, [_transport(carrier) for carrier in _carriers(transports)], options)
 
 

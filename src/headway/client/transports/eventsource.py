@@ -227,7 +227,7 @@ class _Connection:
             self._link.told(channel, {**head, "recovered": True})
 
     def _url(self, stream: _Stream, place: str | None) -> str:
-        query = [] if place is None else [("since", place)]
+        query = [*self._link.address.name.items(), *([] if place is None else [("since", place)])]
         if len(stream.names) == 1:
             return self._link.address.channel(stream.names[0], "stream", dict(query))
         several = [("channel", channel) for channel in stream.names]
