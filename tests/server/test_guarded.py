@@ -101,6 +101,18 @@ async def test_a_head_of_many_pieces_is_bounded_too() -> None:
         assert (await client.last()).status == 431
 
 
+async def test_a_head_of_two_pieces_is_bounded_by_both() -> None:
+    """Neither piece is too large, and both together are: the first counts, though the request began in it."""
+    async with running(hello) as server, await Client.open(server.address) as client:
+        for piece in (b"GET / HTTP/1.1\r\nHost: a\r\nCookie: " + b"a" * 20_000, b"a" * 20_000 + b"\r\n\r\n"):
+            client.say(piece)
+            await client.wire.writer.drain()
+            for _ in range(20):  # turns of the loop in which the server reads the first before the second is there
+                await asyncio.sleep(0)
+
+        assert (await client.last()).status == 431
+
+
 @pytest.mark.parametrize("begin", [b"GET / HTTP/1.1\r\nX: ", b"GET /", b"GET / HTTP/1.1\r\nX"])
 async def test_an_endless_head_is_refused_before_it_is_whole(begin: bytes) -> None:
     """Ten megabytes that never come to an end are not gathered."""

@@ -78,8 +78,14 @@ async def test_who_fails_fails_alone() -> None:
     transaction."""
     store = open_store(None)
     await store.do(lambda tables: tables.add(adding("there")))
-    gate = threading.Event()
-    blocker = asyncio.create_task(store.do(lambda tables: gate.wait(10)))
+    entered, gate = threading.Event(), threading.Event()
+
+    def block(tables: Tables) -> None:
+        entered.set()
+        gate.wait(10)
+
+    blocker = asyncio.create_task(store.do(block))
+    await asyncio.to_thread(entered.wait, 10)  # what comes now waits for the next transaction, all of it
 
     def refused(tables: Tables) -> Change | None:
         tables.add(adding("refused"))

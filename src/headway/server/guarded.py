@@ -83,6 +83,8 @@ class GuardedHttp(HttpToolsProtocol):
         self._piece = 0
         """Size of the data at hand."""
         self._dripped = 0
+        self._opened = 0
+        """Bytes of the piece in which an unfinished head began, with whatever stood before it."""
         """Bytes before it that completed nothing: of a head, or of trailers."""
         self._websocket = False
         self._deaf = False
@@ -162,6 +164,8 @@ class GuardedHttp(HttpToolsProtocol):
             if self._dripped > self._limits.header_bytes:
                 self._refuse(_too_large(f"the headers have more than {self._limits.header_bytes} bytes"))
                 return
+        if self._begun and self._moved:
+            self._opened = self._piece
         if self._begun and self._head_timer is None:
             self._head_timer = self.loop.call_later(self._limits.header_seconds, self._head_late)
 
@@ -170,7 +174,7 @@ class GuardedHttp(HttpToolsProtocol):
             self._unset_keepalive_if_required()
         super().on_message_begin()
         self._begun = self._moved = True
-        self._dripped = 0
+        self._dripped = self._opened = 0
 
     def on_headers_complete(self) -> None:
         if self._head_timer is not None:
@@ -222,7 +226,7 @@ class GuardedHttp(HttpToolsProtocol):
         limits, headers = self._limits, self.headers
         if len(headers) > limits.headers:
             raise _too_large(f"a request has at most {limits.headers} headers")
-        if self._dripped + self._piece > limits.header_bytes:
+        if self._opened + self._dripped + self._piece > limits.header_bytes:
             size = len(self.url) + sum(len(name) + len(value) + 4 for name, value in headers)
             if size > limits.header_bytes:
                 raise _too_large(f"the headers have more than {limits.header_bytes} bytes")
