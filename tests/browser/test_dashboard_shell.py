@@ -13,6 +13,7 @@ from headway.access.identity import Role
 from headway.server.live import Headway
 from headway.server.users import User
 from headway.testing.serving import Address, Kind, process, serving
+from headway.testing.waiting import wait_until
 from tests.browser.stage import PHONE, accessible, card, failed, fits, is_live, jobs, task_id, toast, unreached, working
 from tests.server.guests import CHANNEL, PASSWORD, House, guarded, password_hash
 
@@ -392,6 +393,9 @@ async def test_a_share_link_opens_its_channel_and_nothing_else(tab: Page, house:
         await tab.route("**/stream*", _abort)
     await tab.goto(house.address.http(made["url"]))
     await is_live(tab, transport)
+    # What is published before the channel is followed is not told to who begins with the state.
+    hub = house.live.running.hub
+    await wait_until(lambda: transport == "Polling" or bool(list(hub.readers("a/b<i>"))))
     await house.live.publish("a/b<i>", "progress", {"percent": 40, "name": MARKUP})
     await expect(tab.get_by_role("list", name="The newest events")).to_contain_text(MARKUP)
 

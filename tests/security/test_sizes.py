@@ -119,7 +119,7 @@ async def test_memory(attack: Attack, tmp_path: Path) -> None:
 def test_memory_is_seen() -> None:
     """Control: a process that takes 60 MB shows it."""
     before = peak_of(os.getpid())
-    taken = bytearray(os.urandom(1024)) * (max(60_000_000, before - resident(os.getpid()) + 60_000_000) // 1024)
+    taken = bytearray(os.urandom(1024)) * (max(60_000_000, before - resident(os.getpid()) + 60_000_000) // 1024 + 1)
 
     assert peak_of(os.getpid()) - before >= 50_000_000
     assert len(taken) >= 60_000_000
