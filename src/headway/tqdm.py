@@ -282,7 +282,7 @@ class _Ending:
 
     def end(self, task: Task | Child) -> None:
         """End the task like it, without waiting until that was told: the program's end does."""
-        raise NotImplementedError
+        raise NotImplementedError  # each of the endings below has its own
 
 
 class _Completed(_Ending):

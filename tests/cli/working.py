@@ -72,7 +72,7 @@ async def workshop(retention: Retention | None = None) -> AsyncIterator[Workshop
     async def hold(work: Work) -> None:
         while True:
             await work.apoint()
-            await asyncio.sleep(0.01)
+            await asyncio.sleep(0.01)  # work that goes on until somebody ends it
 
     live = Headway(jobs=jobs, retention=retention)
     async with serving(live) as address:

@@ -243,7 +243,7 @@ class Handle:
 
     def complete(self, result: Any = None) -> None:  # Any: a JSON value
         """It came to its end. What came first counts; ended twice is ended once."""
-        raise NotImplementedError
+        raise NotImplementedError  # a task has a result, a part has none
 
     def fail(self, error: BaseException | str) -> None:
         """It ended with an error."""
@@ -254,7 +254,7 @@ class Handle:
         self._finish(Happening.CANCELLED)
 
     def _finish(self, end: Happening, error: Failure | None = None) -> None:
-        raise NotImplementedError
+        raise NotImplementedError  # a task reports its end, a part leaves that to its task
 
     def awake(self) -> None:
         """In a process that was forked: with its first use, a handle begins a task of its own."""
@@ -287,7 +287,7 @@ class Handle:
                 self.fail(error)
 
     def _as_root(self) -> Task:
-        raise NotImplementedError
+        raise NotImplementedError  # a task is its own; a part is given one
 
 
 class Task(Handle):
