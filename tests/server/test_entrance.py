@@ -78,6 +78,7 @@ async def test_who_signs_in_is_known_by_the_cookie(house: House) -> None:
         "channels": ["run:*"],
         "publish": ["run:7"],
         "expires": house.clock.now() + 43_200,
+        "apps": [],
     }
 
 

@@ -70,6 +70,8 @@ class Action(Enum):
     SHARED = "shared"
     USERS_CHANGED = "users_changed"
     ENDED = "ended"
+    DID = "did"
+    """Something of an application's: `what` says it."""
 
 
 @dataclass(slots=True)

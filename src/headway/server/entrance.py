@@ -76,7 +76,7 @@ async def sign_in(request: Request) -> None:
     token = grants.sign_in(user.name, user.role, user.readable, user.writable, seconds)
     _note(request, Action.SIGNED_IN, user.name)
     await _answer(
-        request, _described(parts.sessions.access.authenticate(token)), _cookie(request, token, round(seconds))
+        request, _described(request, parts.sessions.access.authenticate(token)), _cookie(request, token, round(seconds))
     )
 
 
@@ -92,7 +92,7 @@ async def sign_out(request: Request) -> None:
 
 async def me(request: Request) -> None:
     """`GET /api/me`."""
-    await _answer(request, _described(request.identity))
+    await _answer(request, _described(request, request.identity))
 
 
 async def ticket(request: Request) -> None:
@@ -199,13 +199,14 @@ def _grants(request: Request) -> Grants:
     return request.parts.grants
 
 
-def _described(identity: Identity) -> dict[str, Any]:  # Any: JSON
+def _described(request: Request, identity: Identity) -> dict[str, Any]:  # Any: JSON
     return {
         "user": identity.user,
         "role": identity.role.value,
         "channels": [identity.only] if identity.only is not None else list(identity.readable),
         "publish": [] if identity.only is not None else list(identity.writable),
         "expires": identity.expires,
+        "apps": list(request.parts.apps),
     }
 
 

@@ -23,6 +23,7 @@ import msgspec
 
 from headway.access.origins import allowed
 from headway.access.proxies import Proxies
+from headway.apps.interface import App
 from headway.clock import Clock, SystemClock
 from headway.codes import Code
 from headway.errors import Closed, HeadwayError, UsageError
@@ -34,6 +35,7 @@ from headway.log.sqlite import SqliteLog
 from headway.positions import Position
 from headway.server import asyncapi, crossorigin, openapi, pages, routes
 from headway.server.forwarding import as_sent
+from headway.server.hosting import Hosting
 from headway.server.hosts import Hosts
 from headway.server.protection import protecting
 from headway.server.request import Request
@@ -84,8 +86,12 @@ class Headway:
         security: Security | None = None,
         jobs: Jobs | None = None,
         run_jobs: bool = True,
+        apps: Sequence[App] = (),
+        database: str | None = None,
         clock: Clock | None = None,
     ) -> None:
+        """`apps` are the applications it hosts, such as `headway.apps.imports.Imports()`; their records are in
+        `database`, a URL, or else beside the log."""
         # Embedded, the addresses we see may all be that of the application's own proxy.
         self.limits = limits or Limits(address_connections=0, address_rate=0.0)
         self.clock: Clock = clock or SystemClock()
@@ -100,6 +106,10 @@ class Headway:
         self._run_jobs = run_jobs
         self.jobs = Jobs() if jobs is None else jobs
         """What it can run: `@live.jobs.job(…)` adds to it, before the start."""
+        for app in apps:
+            self.jobs.include(app.jobs)
+        self._hosting = Hosting(apps, self.limits)
+        self._database = database
         self._starting = asyncio.Lock()
         self._log: Log | None = None
         self._running: Running | None = None
@@ -274,11 +284,12 @@ class Headway:
             run_jobs=self._run_jobs,
             # As long as its events are.
             kept=self._retention.seconds,
+            hosting=self._hosting,
             refused=self.refused,
             chosen=self.chosen,
         )
         try:
-            await running.start()
+            await running.start(self._data, self._database, durable=self._durable)
         except BaseException:  # whatever it was, a server that does not start leaves nothing open
             await running.close()
             await self._log.close()
@@ -352,9 +363,14 @@ class Headway:
             identity = await running.identification.entitled(scope, found.route.needs)
             await found.handler(Request(running.parts, identity, found.subject, scope, receive, send))
             return
+        hosted = running.hosting.find(method, path)
+        if hosted is not None:
+            identity = await running.identification.entitled(scope, hosted.route.needs)
+            await running.hosting.serve(hosted, identity, self.limits, scope, receive, send)
+            return
         match path:
             case "/openapi.json" | "/api/openapi.json":
-                await answer(send, 200, msgspec.json.encode(openapi.document(VERSION)))
+                await answer(send, 200, msgspec.json.encode(openapi.document(VERSION, running.hosting.routes)))
             case "/asyncapi.json" | "/api/asyncapi.json":
                 await answer(send, 200, msgspec.json.encode(asyncapi.document(VERSION)))
             case _:

@@ -59,7 +59,14 @@ class Mask:
 
     def __init__(self, known: Iterable[str] = ()) -> None:
         """`known` are secrets in use, masked wherever they stand."""
-        self._known = sorted({secret for secret in known if len(secret) >= _SHORTEST}, key=len, reverse=True)
+        self._known: list[str] = []
+        for secret in known:
+            self.add(secret)
+
+    def add(self, secret: str) -> None:
+        """Mask this one, too, from now on. What is too short would be found in the middle of words."""
+        if len(secret) >= _SHORTEST and secret not in self._known:
+            self._known = sorted([*self._known, secret], key=len, reverse=True)
 
     def text(self, text: str) -> str:
         """The text without any secret."""

@@ -27,6 +27,7 @@ from prometheus_client.openmetrics import exposition as openmetrics
 from prometheus_client.registry import Collector
 
 from headway.access.identity import Access, Identity, Unauthorized
+from headway.apps.interface import Figure
 from headway.clock import Clock
 from headway.figures import SECONDS, Figures, Histogram, Tally, plain
 from headway.hub.hub import Hub
@@ -413,6 +414,10 @@ class Metrics:
         """Show another layer's table as well. `look` is called once for each scrape."""
         self._registry.register(_Table(metrics, look))
 
+    def add_figures(self, look: Callable[[], Iterable[Figure]]) -> None:
+        """Show an application's figures as well. `look` is called once for each scrape."""
+        self._registry.register(_Figures(look))
+
     def text(self, accept: str | None) -> tuple[bytes, bytes]:
         """The body of `/metrics` and its content type. Prometheus asks for OpenMetrics; a browser gets plain text."""
         if accept is not None and "application/openmetrics-text" in accept:
@@ -468,6 +473,26 @@ class _Table(Collector, Generic[Source]):
     def describe(self) -> Iterable[Family]:
         """Their names, so that two tables cannot have the same."""
         return [_family(metric, None) for metric in self._metrics]
+
+
+class _Figures(Collector):
+    """What an application says of itself, as Prometheus' registry wants it."""
+
+    def __init__(self, look: Callable[[], Iterable[Figure]]) -> None:
+        self._look = look
+
+    def collect(self) -> Iterator[Family]:
+        """Every figure with its samples."""
+        for figure in self._look():
+            names = list(figure.samples[0][0]) if figure.samples else []
+            family = _FAMILIES[Kind(figure.kind)](figure.name, figure.help, labels=names)
+            for labels, value in figure.samples:
+                family.add_metric([labels[name] for name in names], value)
+            yield family
+
+    def describe(self) -> Iterable[Family]:
+        """Nothing: what it has changes with what it watches."""
+        return ()
 
 
 def _family(metric: Metric[Source], reading: Reading) -> Family:

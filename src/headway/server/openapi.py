@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 from headway.access.identity import Role
+from headway.apps.interface import Route as Hosted
 from headway.codes import Code
 from headway.server.identifying import COOKIE
-from headway.server.routes import ROUTES, Route
+from headway.server.openapi_apps import of_apps
+from headway.server.routes import ROUTES
 from headway.server.schemas import Json, either, ref, schemas
 from headway.tasks.model import Action
 
@@ -19,9 +22,11 @@ _OF_BODIES: Final = (408, 413, 415)
 """And those of an address that takes a body."""
 
 
-def document(version: str) -> Json:
-    """The whole document."""
+def document(version: str, hosted: Sequence[Hosted] = ()) -> Json:
+    """The whole document. `hosted` are the routes of applications."""
     operations = _operations()
+    of_hosted, shapes = of_apps(hosted)
+    needs = {(route.template, route.method.lower()): route.needs for route in hosted}
     return {
         "openapi": "3.1.0",
         "info": {
@@ -31,11 +36,16 @@ def document(version: str) -> Json:
         },
         "paths": {
             route.template: {
-                method.lower(): _entitled(route, _of(operations, method, route.template)) for method in route.methods
+                method.lower(): _entitled(route.needs, _of(operations, method, route.template))
+                for method in route.methods
             }
             for route in ROUTES
+        }
+        | {
+            template: {method: _entitled(needs[template, method], operation) for method, operation in methods.items()}
+            for template, methods in of_hosted.items()
         },
-        "components": {"schemas": schemas(), "securitySchemes": _ways()},
+        "components": {"schemas": schemas() | shapes, "securitySchemes": _ways()},
     }
 
 
@@ -48,12 +58,12 @@ def _of(operations: dict[str, Json], method: str, template: str) -> Json:
     return {**asked, "responses": answers}
 
 
-def _entitled(route: Route, operation: Json) -> Json:
+def _entitled(needs: Role | None, operation: Json) -> Json:
     """The operation, with who may. Where nobody needs a token all may, so none is an alternative to each."""
-    if route.needs is None:
+    if needs is None:
         return {**operation, "security": []}
-    needed = f"Wants the role {route.needs.value}, where a token is needed."
-    if route.needs is Role.VIEWER:
+    needed = f"Wants the role {needs.value}, where a token is needed."
+    if needs is Role.VIEWER:
         needed = "Wants a token, where one is needed."
     said = [operation.get("description", ""), needed]
     return {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -39,6 +39,8 @@ class Parts:
     shared: Shared
     chosen: Callable[[], list[dict[str, Any]]]  # Any: JSON
     """The settings it was made from, as `chosen.chosen`; none inside another program."""
+    apps: Sequence[str] = ()
+    """The applications that it hosts."""
     grants: Grants | None = None
     """None: no secret is set to sign them with."""
     users: Users | None = None

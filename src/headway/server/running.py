@@ -12,6 +12,7 @@ import logging
 import secrets
 from collections import Counter
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any, Final
 
 from headway.access.addresses import Addresses, Buckets, Seat
@@ -29,6 +30,7 @@ from headway.log.interface import Log
 from headway.server.audit import AUDIT
 from headway.server.audit import KEPT as AUDIT_KEPT
 from headway.server.hashing import Hashing
+from headway.server.hosting import Hosting
 from headway.server.identifying import Identification
 from headway.server.keysets import KeySource
 from headway.server.masking import Mask
@@ -89,6 +91,7 @@ class Running:
         jobs: Jobs,
         run_jobs: bool = True,
         kept: float,
+        hosting: Hosting,
         refused: Callable[[], Mapping[str, int]] = dict,
         chosen: Callable[[], list[dict[str, Any]]] = list,  # Any: JSON
     ) -> None:
@@ -133,6 +136,8 @@ class Running:
         self.socketio = SocketIO(self.sessions, recovery=recovery)
         self._store = store
         self.tasks = Service(store, self.hub.publish, clock, new_task_id, kept=kept)
+        self.hosting = hosting
+        self.mask = Mask(security.secrets)
         at_once = AT_ONCE if run_jobs else 0
         self.runner = Runner(
             self.tasks,
@@ -141,9 +146,10 @@ class Running:
             new_task_id,
             secrets.SystemRandom().random,
             at_once=at_once,
-            mask=Mask(security.secrets).text,
+            mask=self.mask.text,
         )
         self.watch.metrics.add(WORKLOAD, lambda: Workload(self.tasks, self.runner, store))
+        hosting.measured(self.watch.metrics)
         self.parts = Parts(
             self.sessions,
             clock,
@@ -155,15 +161,18 @@ class Running:
             self.runner,
             Shared(hub=self.hub, now=clock.now, revoked=self._link_revoked),
             chosen,
+            hosting.names,
             grants,
             Users(security.users) if security.users is not None else None,
         )
-        self.answers = Answers(self.watch.figures.answers, [route.template for route in ROUTES])
+        templates = [route.template for route in ROUTES] + [route.template for route in hosting.routes]
+        self.answers = Answers(self.watch.figures.answers, templates)
         self._housekeeping: asyncio.Task[None] | None = None
         self._tasks_kept: asyncio.Task[None] | None = None
 
-    async def start(self) -> None:
-        """Be ready for clients. Raises `StorageError`, and `UsageError` for a key set that cannot be loaded."""
+    async def start(self, data: Path | None = None, database: str | None = None, *, durable: bool = True) -> None:
+        """Be ready for clients. Applications keep their records in `database`, or else in the folder `data`. Raises
+        `StorageError`, and `UsageError` for a key set that cannot be loaded."""
         for weak in filter(None, map(weakness, self._secrets)):
             logger.warning("! %s", weak)
         await self._revoked.load()
@@ -171,6 +180,17 @@ class Running:
             await self._key_source.start()
         self.watch.start()
         await self.tasks.start()
+        await self.hosting.start(
+            data,
+            database,
+            durable=durable,
+            announce=self.hub.publish,
+            tasks=self.tasks,
+            runner=self.runner,
+            clock=self._clock,
+            watch=self.watch,
+            mask=self.mask,
+        )
         await self.runner.start()
         self._tasks_kept = asyncio.create_task(self._keep_tasks(), name="tasks kept")
         self._housekeeping = asyncio.create_task(self._keep_house(), name="housekeeping")
@@ -178,6 +198,7 @@ class Running:
     async def close(self) -> None:
         """Tell nobody any more, and finish what was accepted. Idempotent. The log stays open."""
         await self.runner.close()
+        await self.hosting.close()
         for kept in (self._housekeeping, self._tasks_kept):
             if kept is not None:
                 kept.cancel()

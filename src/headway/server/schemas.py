@@ -133,7 +133,7 @@ def _of_access() -> Json:
     return {
         "Ways": _object(open={"type": "boolean"}, sign_in={"type": "boolean"}),
         "Password": _object(user=_TEXT, password=_TEXT),
-        "Me": _object(user=nobody, role=role, channels=_NAMES, publish=_NAMES, expires=expires),
+        "Me": _object(user=nobody, role=role, channels=_NAMES, publish=_NAMES, expires=expires, apps=_NAMES),
         "Nobody": _object(user={"type": "null"}),
         "Ticket": _object(ticket=_TEXT, seconds={"type": "number"}),
         "Sharing": {

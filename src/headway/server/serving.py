@@ -22,6 +22,7 @@ import uvicorn
 from headway.access.proxies import Proxies
 from headway.errors import UsageError
 from headway.limits import Limits, Retention
+from headway.server.applications import applications
 from headway.server.chosen import chosen
 from headway.server.door import Door
 from headway.server.fastpath import FastHttp, FastWebSocket
@@ -116,6 +117,8 @@ def live_from(settings: Settings) -> Headway:
         recovery=settings.recovery,
         jobs=load_jobs(settings.jobs),
         run_jobs=settings.run_jobs,
+        apps=applications(settings.apps),
+        database=None if settings.database is None else settings.database.get_secret_value(),
     )
     live.chosen = lambda: chosen(settings)
     return live

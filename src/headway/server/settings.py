@@ -22,6 +22,7 @@ from headway.access.keys import secret_bytes, weakness
 from headway.errors import UsageError
 from headway.limits import Limits
 from headway.server import sources
+from headway.server.applications import APPS
 from headway.server.hosts import local
 
 __all__ = ["Settings"]
@@ -96,6 +97,15 @@ class Settings(BaseSettings):
         description="Modules whose jobs the server runs, seen from the working directory: app.jobs, or "
         "app.jobs:nightly for one Jobs of several.",
     )
+    apps: Names = Field(
+        default=frozenset(APPS),
+        description=f"Applications it hosts, of: {', '.join(APPS)}. Empty: none.",
+    )
+    database: SecretStr | None = Field(
+        default=None,
+        description="Where applications keep their records: a URL such as postgresql+psycopg://user@host/headway. "
+        "Else: records.db in the data folder.",
+    )
     run_jobs: bool = Field(
         default=True,
         description="Whether the server runs its jobs itself; false: it takes them, and `headway worker` runs them.",
@@ -161,7 +171,7 @@ class Settings(BaseSettings):
         """Empty is none, so that a variable can be set to nothing; a path would take it for the current folder."""
         return None if value == "" else value
 
-    @field_validator("jobs", "origins", "hosts", "trusted_proxies", mode="before")
+    @field_validator("apps", "jobs", "origins", "hosts", "trusted_proxies", mode="before")
     @classmethod
     def _names(cls, value: object) -> object:
         if not isinstance(value, str):
@@ -172,6 +182,13 @@ class Settings(BaseSettings):
             except ValueError:
                 raise ValueError('names between commas, such as a, b, or JSON: ["a", "b"]') from None
         return [name.strip() for name in value.split(",") if name.strip()]
+
+    @field_validator("apps")
+    @classmethod
+    def _known(cls, value: frozenset[str]) -> frozenset[str]:
+        for name in sorted(value - set(APPS)):
+            raise ValueError(f"there is no application {name!r}{sources.nearest(name, APPS)}")
+        return value
 
     @field_validator("secret", "secret_previous")
     @classmethod

@@ -266,7 +266,8 @@ class Runner:
             await self._service.save(id, owner, checkpoint, progress)
 
         desk = Desk(outlet, lambda: loop, self._clock, new_id=self._new_id, random=self._random, near=True)
-        work = Work(desk, record, save) if job.asynchronous else ThreadWork(desk, record, save, loop)
+        tell = self._service.tell
+        work = Work(desk, record, save, tell) if job.asynchronous else ThreadWork(desk, record, save, tell, loop)
         execution = _Execution(record, job, work)
         self._executions[id] = execution
         execution.running = asyncio.create_task(self._turn(execution), name=f"task {id}")

@@ -384,6 +384,15 @@ class Service:
             for change in await self._store.do(put):
                 await self._made(change)
 
+    async def tell(self, channel: str, draft: Draft, idempotency_key: str | None) -> None:
+        """Publish an event of the work's own. One that was published under this key is not published again, whatever
+        it said."""
+        try:
+            await self._announce(channel, [draft], idempotency_key=idempotency_key)
+        except HeadwayError as error:
+            if error.code is not Code.IDEMPOTENCY:
+                raise
+
     async def save(self, id: str, owner: str, checkpoint: Any, progress: Progress) -> None:  # Any: JSON values
         """Store a checkpoint and the numbers that belong to it: with both the task goes on. Raises `Lost`."""
         async with await self._locked(id) as live:

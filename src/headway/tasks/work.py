@@ -17,7 +17,7 @@ step's number in one transaction there, and look at it first.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Final
 
 import msgspec
@@ -30,7 +30,7 @@ from headway.tasks.pump import Desk
 from headway.tasks.records import Record
 from headway.tasks.task import Task
 
-__all__ = ["Save", "ThreadWork", "Work"]
+__all__ = ["Save", "Tell", "ThreadWork", "Work"]
 
 _BYTES: Final = 1_000_000
 """A checkpoint says where the work is; it is written again and again, and is no place for the work's results."""
@@ -38,11 +38,14 @@ _BYTES: Final = 1_000_000
 Save = Callable[[Any, Progress], Awaitable[None]]
 """Store a checkpoint and the numbers that belong to it. Any: JSON values."""
 
+Tell = Callable[[str, Draft, str | None], Awaitable[None]]
+"""Publish an event of the work's own to a channel, under an idempotency key."""
+
 
 class Work(Task):
     """The task of a job, for a coroutine."""
 
-    def __init__(self, desk: Desk, record: Record, save: Save) -> None:
+    def __init__(self, desk: Desk, record: Record, save: Save, tell: Tell) -> None:
         saved = record.saved
         super().__init__(
             desk, record.state.name, saved.total, initial=saved.done, unit=saved.unit, channel=record.state.channel
@@ -54,6 +57,7 @@ class Work(Task):
         self.checkpoint: dict[str, Any] = dict(record.checkpoint or {})  # Any: JSON values
         """What the last `save` stored, and what the next will."""
         self._save = save
+        self._tell = tell
         self._saved = desk.clock.monotonic()
 
     def key(self, step: object) -> str:
@@ -68,6 +72,21 @@ class Work(Task):
         taken = self._taken(every)
         if taken is not None:
             await self._save(*taken)
+
+    async def publish(
+        self,
+        type: str,
+        data: Mapping[str, Any] | None = None,  # Any: JSON values
+        *,
+        key: str | None = None,
+        channel: str | None = None,
+        once: object = None,
+    ) -> None:
+        """Publish an event of its own: to its channel, or to another. It is stored when this returns. `once` names the
+        step it belongs to: an event of the same step is not published again, in whichever attempt.
+
+        Raises what publishing raises, `Overloaded` and `StorageError` most of all: then trying again can help."""
+        await self._tell(*self._told_event(type, data, key, channel, once))
 
     def elapsed(self, now: float) -> float:
         """Seconds of running, pauses left out."""
@@ -96,6 +115,17 @@ class Work(Task):
         """Say nothing more. Idempotent."""
         await self._desk.close(0.0)
 
+    def _told_event(
+        self,
+        type: str,
+        data: Mapping[str, Any] | None,  # Any: JSON values
+        key: str | None,
+        channel: str | None,
+        once: object,
+    ) -> tuple[str, Draft, str | None]:
+        step = None if once is None else f"{self.key(once)}/{type}"
+        return channel or self.channel or f"task:{self.task}", Draft.of(type, data, key), step
+
     def _taken(self, every: float) -> tuple[Any, Progress] | None:  # Any: JSON values
         now = self._desk.clock.monotonic()
         if every and now - self._saved < every:
@@ -114,8 +144,8 @@ class Work(Task):
 class ThreadWork(Work):
     """The task of a job, for a function that runs in a thread: `save` and `point` wait."""
 
-    def __init__(self, desk: Desk, record: Record, save: Save, loop: asyncio.AbstractEventLoop) -> None:
-        super().__init__(desk, record, save)
+    def __init__(self, desk: Desk, record: Record, save: Save, tell: Tell, loop: asyncio.AbstractEventLoop) -> None:
+        super().__init__(desk, record, save, tell)
         self._own_loop = loop
 
     def save(self, *, every: float = 0.0) -> None:  # type: ignore[override]  # a function cannot await
@@ -123,6 +153,22 @@ class ThreadWork(Work):
         taken = self._taken(every)
         if taken is not None:
             self._run(*taken)
+
+    def publish(  # type: ignore[override]  # as above
+        self,
+        type: str,
+        data: Mapping[str, Any] | None = None,  # Any: JSON values
+        *,
+        key: str | None = None,
+        channel: str | None = None,
+        once: object = None,
+    ) -> None:
+        """Publish an event of its own; as `Work.publish`."""
+
+        async def tell() -> None:
+            await self._tell(*self._told_event(type, data, key, channel, once))
+
+        asyncio.run_coroutine_threadsafe(tell(), self._own_loop).result()
 
     def _run(self, checkpoint: Any, progress: Progress) -> None:  # Any: JSON values
         async def save() -> None:
