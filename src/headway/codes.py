@@ -83,6 +83,7 @@ class Code(Enum):
     )
     INTERNAL = ("internal", 500, "The server made a mistake.", True)
     NOT_SET_UP = ("not_set_up", 501, "The server was not set up for this.", False)
+    UPSTREAM = ("upstream", 502, "What was asked on your behalf refused, failed or was not reached.", True)
     STORAGE = ("storage_unavailable", 503, "The log cannot take events now; nothing was stored.", True)
     OVERLOADED = ("overloaded", 503, "The server has too much to do.", True)
     SHUTTING_DOWN = ("shutting_down", 503, "The server restarts; try again after the delay it named.", True)

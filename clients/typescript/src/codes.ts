@@ -89,6 +89,8 @@ export const ERRORS = {
   internal: true,
   /** 501: The server was not set up for this. */
   not_set_up: false,
+  /** 502: What was asked on your behalf refused, failed or was not reached. */
+  upstream: true,
   /** 503: The log cannot take events now; nothing was stored. */
   storage_unavailable: true,
   /** 503: The server has too much to do. */
