@@ -21,15 +21,16 @@ COMMANDS: Final = {
     "serve": "Run a server. Ctrl-C stops it.",
     "demo": "Run a server with live work of every kind, to look at. Ctrl-C stops it, and nothing is left.",
     "publish": "Publish one event, and print its position.",
-    "watch": "Print the events of a channel, live, for as long as it takes.",
-    "replay": "Play what a channel or a task has kept, as fast as you like.",
+    "watch": "Print the events of a channel, live, as long as it takes.",
+    "replay": "Play what a channel or task kept, as fast as you like.",
     "task": "List, show, run, pause, resume and cancel tasks.",
     "worker": "Run jobs of a server in a process of its own. Ctrl-C gives them back.",
-    "doctor": "Try every transport from here, and say what the network does.",
+    "doctor": "Try every transport, and say what the network does.",
     "token": "Make a token or a share link, or explain a token.",
     "user": "Add, list and remove those who sign in with a password.",
+    "pingone-sandbox": "Run a fake PingOne, to import into without an account. Ctrl-C stops it.",
 }
-"""Every command and its sentence; `headway.cli.<name>` has a function, or commands, of that name."""
+"""Every command and its sentence; `headway.cli.<last word of its name>` has a function, or commands, of that word."""
 
 _ABOUT: Final = "Show people the live progress of long work, and never lose or repeat an update."
 
@@ -47,7 +48,8 @@ def run(given: Sequence[str]) -> int:
 
 def _load(name: str) -> Callable[..., Any] | typer.Typer:  # Any: typer takes functions of every shape
     """One command, or the commands under one name."""
-    command: Callable[..., Any] | typer.Typer = vars(import_module(f"headway.cli.{name}"))[name]
+    word = name.rpartition("-")[2]
+    command: Callable[..., Any] | typer.Typer = vars(import_module(f"headway.cli.{word}"))[word]
     return command
 
 
