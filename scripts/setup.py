@@ -3,11 +3,11 @@
     python3 scripts/setup.py [run | test | fuzz]
 
 `run` makes `.venv` from the lock file, sees to Node, and builds the browser's client and the dashboard, which the
-server serves. `test`, the default, also installs the Node packages of the tests, and sees to a Chromium; `fuzz` adds
-the fuzzer to `.venv`.
+server serves. `test`, the default, also installs the Node packages of the tests, and sees to a Chromium and its driver;
+`fuzz` adds the fuzzer to `.venv`.
 Each step leaves a stamp of what it was made from, so that a second call only compares. Everything lands in the
-checkout, except a Chromium, which only the system's package manager can install; HEADWAY_NO_SYSTEM_PACKAGES=1 forbids
-that.
+checkout, except Chromium and its driver, which only the system's package manager can install;
+HEADWAY_NO_SYSTEM_PACKAGES=1 forbids that.
 
 The environment's settings for pip, uv and npm hold: index, certificates, proxies.
 """
@@ -46,6 +46,7 @@ NODE_FOLDERS = (NODE_CLIENT, NODE_REACT, NODE_DASHBOARD, "tests/peers")
 BUILT = ROOT / "src" / "headway" / "server" / "static" / "built"
 BUILT_FILES = ("headway.js", "headway.mjs")
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
+CHROMEDRIVER_NAMES = ("chromedriver", "chromium.chromedriver")
 
 # Where systems keep the certificates they trust; Node reads none of them unless it is told to.
 CERTIFICATES = ("/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/cert.pem")
@@ -283,26 +284,32 @@ def dashboard(npm: str) -> None:
 
 
 def chromium() -> None:
-    """See to a Chromium. None is no error: one sentence says what is left out."""
-    if any(shutil.which(name) for name in CHROMIUM_NAMES):
+    """See to a Chromium and to the driver that Selenium starts it by. Without one, a sentence says what is left out."""
+    if not _missing_browser():
         return
-    tried = Stamp(VENV / ".headway-chromium", [])
+    tried = Stamp(VENV / ".headway-chromium", [], *_missing_browser())
     if not tried.fresh():
-        _install_chromium()
+        _install_chromium(_missing_browser())
         tried.write()
-    if not any(shutil.which(name) for name in CHROMIUM_NAMES):
+    if missing := _missing_browser():
         print(
-            "setup: there is no Chromium, so the browser tests are skipped; "
-            "install one (on Debian: apt-get install chromium)."
+            f"setup: there is no {' and no '.join(missing)}, so tests that need it are skipped; "
+            f"install what is missing (on Debian: apt-get install {' '.join(missing)})."
         )
 
 
-def _install_chromium() -> None:
+def _missing_browser() -> list[str]:
+    """Debian's packages of what is not there."""
+    wanted = {"chromium": CHROMIUM_NAMES, "chromium-driver": CHROMEDRIVER_NAMES}
+    return [package for package, names in wanted.items() if not any(map(shutil.which, names))]
+
+
+def _install_chromium(packages: Sequence[str]) -> None:
     administrator = _administrator()
     if administrator is None or shutil.which("apt-get") is None or os.environ.get("HEADWAY_NO_SYSTEM_PACKAGES"):
         return
-    _say("installing Chromium with apt-get")
-    for arguments in (["update"], ["install", "--yes", "--no-install-recommends", "chromium"]):
+    _say(f"installing {' and '.join(packages)} with apt-get")
+    for arguments in (["update"], ["install", "--yes", "--no-install-recommends", *packages]):
         command = [*administrator, "env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "-qq", *arguments]
         if subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL).returncode != 0:
             return
