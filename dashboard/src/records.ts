@@ -13,6 +13,8 @@ export const queries = new QueryClient({
   defaultOptions: {
     queries: {
       staleTime: FRESH_MS,
+      // A browser that takes itself to be offline asks all the same: what was true before is not told as if it were now.
+      networkMode: 'always',
       retry: (failures, error) => failures < TRIES && !(error instanceof HeadwayError && !error.retry),
     },
   },

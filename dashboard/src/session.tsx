@@ -19,6 +19,8 @@ export interface Me {
   readonly publish: readonly string[];
   /** Seconds since 1970. */
   readonly expires: number | null;
+  /** The applications that this server has, such as `imports`. */
+  readonly apps?: readonly string[];
 }
 
 export interface Session {
@@ -27,6 +29,8 @@ export interface Session {
   readonly open: boolean;
   /** Whether this role is at least that one. */
   readonly may: (role: Role) => boolean;
+  /** Whether this channel may be followed. */
+  readonly reads: (channel: string) => boolean;
   readonly signOut: () => Promise<void>;
 }
 

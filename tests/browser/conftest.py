@@ -2,36 +2,36 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import AsyncIterator
 
 import pytest
-from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, async_playwright
+from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page
 
-from tests.seeds.homes import CHROMIUM_FLAGS, CHROMIUM_NAMES
+from tests.browser.chromium import Chromium, launched
 
 
 @pytest.fixture
-async def browser() -> AsyncIterator[Browser]:
-    """The machine's Chromium."""
-    program = next(filter(None, map(shutil.which, CHROMIUM_NAMES)), None)
-    if program is None:
-        pytest.skip("there is no Chromium on this machine; install one (on Debian: apt-get install chromium)")
-    async with async_playwright() as playwright:
-        found = await playwright.chromium.launch(executable_path=program, args=list(CHROMIUM_FLAGS))
+async def chromium() -> AsyncIterator[Chromium]:
+    """The machine's Chromium, which ends with the test in any case: contexts that a test makes need no closing."""
+    async with launched() as found:
         yield found
-        await found.close()
 
 
 @pytest.fixture
-async def context(browser: Browser) -> AsyncIterator[BrowserContext]:
+async def browser(chromium: Chromium) -> Browser:
+    """The same, to make contexts of."""
+    return chromium.browser
+
+
+@pytest.fixture
+async def context(chromium: Chromium) -> AsyncIterator[BrowserContext]:
     """A browser as new, in which nothing may go wrong that nobody sees."""
-    made = await browser.new_context()
+    made = await chromium.browser.new_context()
     mistakes: list[str] = []
     made.on("weberror", lambda error: mistakes.append(str(error.error)))
     made.on("console", lambda line: mistakes.append(line.text) if _a_mistake(line) else None)
     yield made
-    await made.close()
+    await chromium.end(made.close())
 
     assert mistakes == []
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.async_api import Locator, Page, expect
+from playwright.async_api import Locator, Page, TimeoutError, expect
 
 from headway import Cancelled
 from headway.server.live import Headway
@@ -23,6 +23,7 @@ __all__ = [
     "FUTURE",
     "PHONE",
     "accessible",
+    "becomes",
     "card",
     "failed",
     "fits",
@@ -121,10 +122,16 @@ async def unreached(tab: Page) -> list[str]:
     )
 
 
+async def becomes(found: Locator, condition: str) -> None:
+    """Wait until something holds of an element: a function of JavaScript that is given it."""
+    await found.page.wait_for_function(condition, arg=await found.element_handle())
+
+
 async def fits(tab: Page) -> None:
-    """Nothing needs scrolling sideways."""
-    seen = "() => [document.documentElement.scrollWidth, window.innerWidth]"
-    width, room = await tab.evaluate(seen)
+    """Nothing needs scrolling sideways, as soon as the page has taken note of its size."""
+    with contextlib.suppress(TimeoutError):
+        await tab.wait_for_function("() => document.documentElement.scrollWidth <= innerWidth", timeout=5_000)
+    width, room = await tab.evaluate("() => [document.documentElement.scrollWidth, window.innerWidth]")
 
     assert width <= room
 

@@ -12,6 +12,7 @@ from playwright.async_api import BrowserContext, Locator, Page, expect
 
 from headway.server.live import Headway
 from headway.testing.serving import Address, Kind, serving
+from tests.browser.chromium import leave
 from tests.browser.stage import PHONE, accessible, fits, is_live, unreached
 from tests.server.guests import PASSWORD, House, guarded
 
@@ -327,7 +328,7 @@ async def test_a_gap_that_comes_while_one_watches_is_shown_in_its_place(tab: Pag
         await expect(events.get_by_role("option")).to_have_count(4, timeout=SOON)
 
         await expect(events.get_by_role("option").nth(2)).to_contain_text("Gap The log began anew")
-        await tab.close()
+        await leave(tab)
 
 
 # Publishing
@@ -388,7 +389,7 @@ async def test_who_may_not_is_not_offered_it(tab: Page, house: House) -> None:
     await expect(tab.get_by_role("alert").filter(has_text="cannot be followed")).to_be_visible()
 
     await expect(tab.get_by_role("listbox")).to_have_count(0)
-    await tab.close()
+    await leave(tab)
 
 
 # For everybody
@@ -436,4 +437,4 @@ async def test_the_pages_work_below_a_path(tab: Page, live: Headway) -> None:
         await tab.goto(server.http("/channels"))
         await tab.get_by_role("link", name="run:7").click()
         await ends_with(tab.get_by_role("listbox"), 2)
-        await tab.close()
+        await leave(tab)

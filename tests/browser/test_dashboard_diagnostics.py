@@ -15,6 +15,7 @@ from playwright.async_api import BrowserContext, Locator, Page, Route, WebSocket
 
 from headway.server.live import Headway
 from headway.testing.serving import Address, Kind, serving
+from tests.browser.chromium import leave
 from tests.browser.stage import PHONE, accessible, fits, is_live, unreached
 from tests.server.guests import CHANNEL, PASSWORD, House, guarded
 
@@ -295,7 +296,7 @@ async def test_who_may_not_publish_can_test_all_the_same(tab: Page, house: House
     await expect(simulation(tab)).to_contain_text("nothing is counted")
     await expect(figure(tab, "Lost")).to_have_count(0)
     assert (await house.get(f"/api/channels/{CHANNEL}", house.token())).json()["offset"] == 0
-    await tab.close()
+    await leave(tab)
 
 
 # For everybody
@@ -330,7 +331,7 @@ async def test_the_page_works_below_a_path(tab: Page) -> None:
         await tab.goto(server.http("/diagnostics"))
         await press(tab, "Test all")
         await expect(verdict(tab)).to_contain_text("All good", timeout=SOON)
-        await tab.close()
+        await leave(tab)
 
 
 def _texts() -> list[str]:

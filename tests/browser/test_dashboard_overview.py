@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from playwright.async_api import Browser, Page, expect
 from headway.server.live import Headway
 from headway.testing.serving import Address, serving
 from headway.testing.waiting import wait_until
+from tests.browser.chromium import leave
 from tests.browser.stage import (
     FUTURE,
     PHONE,
@@ -174,7 +176,60 @@ async def test_the_server_is_shown_as_far_as_the_role_allows(tab: Page, tmp_path
             await expect(status.locator("dt")).to_have_count(figures)
             await tab.get_by_role("button", name="Sign out").click()
             await tab.wait_for_url("**/sign-in*")
-        await tab.close()
+        await leave(tab)
+
+
+async def test_applications_under_watch_are_shown(tab: Page, live: Headway, server: Address) -> None:
+    """Where there is a channel of that name: how each is, what was tested, and notifications, which go by themselves
+    and can be read again."""
+    down = {"id": "pay", "name": "Payment API", "environment": "production", "status": "down", "responseTime": None}
+    well = {"id": "web", "name": "Customer portal", "status": "healthy", "responseTime": 340}
+    for told in (well, down):
+        await live.publish("applications", "applicationStatusUpdate", told, key=f"application/{told['id']}")
+    await live.publish("applications", "notification", {"level": "error", "message": "an old story"})
+    tested = {"applicationName": "Customer portal", "testType": "health_check", "status": "passed", "duration": 1_200}
+    await live.publish("applications", "testCompleted", tested)
+    await tab.goto(server.http("/"))
+    shown = tab.get_by_role("region", name="Applications")
+    await expect(shown).to_contain_text("1 of 2 well")
+    await expect(shown.get_by_role("listitem")).to_have_text(
+        [re.compile("^Payment API productionDown–$"), re.compile("^Customer portal Healthy340 ms$")]
+    )
+    activity = tab.get_by_role("region", name="Activity").get_by_role("listitem")
+    await expect(activity).to_contain_text(["Customer portal: test completed", "an old story"])
+    await expect(toast(tab, "an old story")).to_have_count(0)
+    await wait_until(lambda: bool(list(live.running.hub.readers("applications"))))
+    await live.publish("applications", "notification", {"level": "success", "message": "Payment API answers as usual"})
+    await expect(toast(tab, "Payment API answers as usual")).to_have_attribute("data-tone", "good")
+    await expect(activity.first).to_contain_text("Payment API answers as usual")
+    await expect(toast(tab, "Payment API answers as usual")).to_be_hidden(timeout=20_000)
+    await tab.get_by_role("button", name="Notifications, 1 new").click()
+
+    panel = tab.get_by_role("region", name="Notifications")
+    await expect(panel.get_by_role("listitem")).to_contain_text(["Payment API answers as usual"])
+    await accessible(tab)
+
+
+async def test_a_server_that_is_not_reached_is_not_called_healthy(tab: Page, server: Address) -> None:
+    """What was true a minute ago is not told as if it were now, also where the browser knows that it is offline."""
+    await tab.goto(server.http("/"))
+    status = tab.get_by_role("region", name="Server").get_by_role("status")
+    await expect(status).to_have_text("Healthy")
+    await tab.context.set_offline(True)
+    await expect(status).to_have_text("Not reached", timeout=40_000)
+    await tab.context.set_offline(False)
+
+    await expect(status).to_have_text("Healthy", timeout=20_000)
+
+
+async def test_without_applications_there_is_no_word_of_them(tab: Page, live: Headway, server: Address) -> None:
+    """And their channel is not followed, so it does not come to be."""
+    await tab.goto(server.http("/"))
+    await is_live(tab)
+    await expect(tab.get_by_role("region", name="Activity")).to_contain_text("Nothing has happened yet.")
+
+    await expect(tab.get_by_role("region", name="Applications")).to_have_count(0)
+    assert list(live.running.hub.readers("applications")) == []
 
 
 async def sign_in(tab: Page, server: Address, user: str) -> None:
@@ -191,17 +246,19 @@ async def test_a_task_is_reached_by_keyboard_alone(tab: Page, live: Headway, ser
     async with working(live, "Import", 10):
         await tab.goto(server.http("/"))
         await expect(card(tab, "Import")).to_be_visible()
+        await expect(tab.get_by_role("region", name="Activity")).to_contain_text("Import started")
         assert await unreached(tab) == []
         for _ in range(40):
             await tab.keyboard.press("Tab")
-            assert await tab.evaluate("getComputedStyle(document.activeElement).outlineStyle") != "none"
+            await expect(tab.locator(":focus")).not_to_have_css("outline-style", "none")
             if await tab.evaluate("document.activeElement.textContent") == "Import":
                 break
         await tab.keyboard.press("Enter")
 
         await expect(tab.get_by_role("heading", name="Import", level=1)).to_be_visible()
+        await expect(tab.get_by_role("main")).to_be_focused()
         await tab.keyboard.press("Tab")
-        assert await tab.evaluate("document.activeElement.textContent") == "Overview"
+        await expect(tab.get_by_role("main").get_by_role("link", name="Overview")).to_be_focused()
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -225,7 +282,6 @@ async def test_everybody_can_read_it(browser: Browser, live: Headway, server: Ad
         await tab.set_viewport_size({"width": 1900, "height": 1000})
         await accessible(tab)
         await fits(tab)
-    await context.close()
 
 
 async def test_two_browsers_show_the_same(browser: Browser, live: Headway, server: Address) -> None:
@@ -246,4 +302,3 @@ async def test_two_browsers_show_the_same(browser: Browser, live: Headway, serve
     for tab in tabs:
         await expect(tab.get_by_role("region", name="Just finished")).to_contain_text("Import")
         assert await tab.locator(f"a[href='/tasks/{id}']").count() > 0
-        await tab.context.close()

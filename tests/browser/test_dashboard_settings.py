@@ -23,6 +23,7 @@ from headway.server.users import User
 from headway.tasks.records import Filters
 from headway.tasks.service import Place
 from headway.testing.serving import serving
+from tests.browser.chromium import leave
 from tests.browser.stage import PHONE, accessible, fits, toast, unreached
 from tests.server.guests import COOKIE, PASSWORD, House, guarded, password_hash
 
@@ -107,7 +108,7 @@ async def test_an_open_server_says_how_to_have_users_and_links(tab: Page) -> Non
         await expect(tab.get_by_role("main")).to_contain_text("Nobody has done anything yet")
         await tab.get_by_role("link", name="Server").click()
         await expect(tab.get_by_role("main")).to_contain_text("It runs inside another program")
-        await tab.close()
+        await leave(tab)
 
 
 # The server.
@@ -135,7 +136,7 @@ async def test_what_the_server_runs_with_is_read(tab: Page, monkeypatch: pytest.
         await tab.get_by_role("searchbox", name="Find a setting").fill("no such thing")
         await expect(tab.get_by_text("No setting is like that.")).to_be_visible()
         await expect(tab.get_by_text("No limit is like that.")).to_be_visible()
-        await tab.close()
+        await leave(tab)
 
 
 async def test_no_secret_reaches_the_page(tab: Page) -> None:
@@ -149,7 +150,7 @@ async def test_no_secret_reaches_the_page(tab: Page) -> None:
             "set, not shown"
         )
         assert secret not in await tab.content()
-        await tab.close()
+        await leave(tab)
 
 
 # Users.
@@ -180,7 +181,6 @@ async def test_somebody_is_added_and_signs_in(admin: Page, house: House, browser
     await page.get_by_label("Password", exact=True).fill(NEW)
     await page.keyboard.press("Enter")
     await expect(page.get_by_role("banner")).to_contain_text("newoperator")
-    await other.close()
 
 
 async def test_what_the_server_refuses_is_said_beside_the_form(admin: Page, house: House) -> None:
@@ -220,7 +220,6 @@ async def test_who_is_changed_is_signed_out_and_has_the_new_role(admin: Page, ho
     await expect(row(admin, "run:*", "Users, as a table")).to_contain_text("operatorrun:*run:7")
     await page.reload()
     await expect(page).to_have_url(house.address.http("/sign-in?to=%2Fsettings"))
-    await other.close()
     house.clock.advance(1.0)
     await house.sign_in("ann", NEW)
 
@@ -232,7 +231,9 @@ async def test_somebody_is_removed_when_it_is_said_twice(admin: Page, house: Hou
     await admin.get_by_role("button", name="Remove oli").click()
     await expect(admin.get_by_role("button", name="Really remove oli")).to_be_focused()
     await admin.keyboard.press("Tab")
+    await expect(admin.get_by_role("button", name="Really remove oli")).to_have_count(0)
     await admin.get_by_role("button", name="Remove oli").click()
+    await expect(admin.get_by_role("button", name="Really remove oli")).to_be_focused()
     await admin.keyboard.press("Enter")
 
     await expect(toast(admin, "oli was removed")).to_be_visible()
@@ -296,7 +297,6 @@ async def test_a_channel_is_shared_watched_and_taken_back(admin: Page, house: Ho
     await expect(toast(admin, "The link to run:7 was revoked")).to_be_visible()
     await expect(admin.get_by_text("No link counts at the moment.")).to_be_visible()
     await expect(page.locator("body")).to_contain_text("revoked", timeout=SOON)
-    await other.close()
 
 
 LATER = """() => {
@@ -382,7 +382,7 @@ async def test_the_simulator_is_there_where_the_demo_is(tab: Page, tmp_path: Pat
         assert {place.state.job for place in (await _tasks(live))} >= set(applications.SIMULATOR)
         await toast(tab, "Status update: on its way").get_by_role("link").click()
         await tab.wait_for_url("**/tasks/*")
-        await tab.close()
+        await leave(tab)
 
 
 async def test_there_is_no_simulator_elsewhere(admin: Page, house: House) -> None:
@@ -428,11 +428,14 @@ async def test_the_keyboard_is_enough(admin: Page, house: House) -> None:
     await expect(admin.get_by_role("button", name="Add a user")).to_be_visible()
     await admin.get_by_role("button", name="Add a user").focus()
     await admin.keyboard.press("Enter")
+    form = admin.get_by_role("form", name="Add a user")
+    await expect(form.get_by_label("Name")).to_be_focused()
     await admin.keyboard.type("keys")
     await admin.keyboard.press("Tab")
+    await expect(form.get_by_label("Password")).to_be_focused()
     await admin.keyboard.type(PASSWORD)
     for _ in range(4):
-        assert await admin.evaluate("getComputedStyle(document.activeElement).outlineStyle") != "none"
+        await expect(admin.locator(":focus")).not_to_have_css("outline-style", "none")
         await admin.keyboard.press("Tab")
     await expect(admin.get_by_role("button", name="Add", exact=True)).to_be_focused()
     await admin.keyboard.press("Enter")

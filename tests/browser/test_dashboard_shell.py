@@ -10,10 +10,12 @@ import pytest
 from playwright.async_api import Browser, BrowserContext, Page, Request, Route, WebSocketRoute, expect
 
 from headway.access.identity import Role
+from headway.apps.imports.app import Imports
 from headway.server.live import Headway
 from headway.server.users import User
 from headway.testing.serving import Address, Kind, process, serving
 from headway.testing.waiting import wait_until
+from tests.browser.chromium import leave
 from tests.browser.stage import PHONE, accessible, card, failed, fits, is_live, jobs, task_id, toast, unreached, working
 from tests.server.guests import CHANNEL, PASSWORD, House, guarded, password_hash
 
@@ -79,7 +81,7 @@ async def test_each_page_is_reached_by_its_link_and_by_its_address(tab: Page, se
         await tab.get_by_role("navigation").get_by_role("link", name=title).click()
         await expect(tab.get_by_role("heading", level=1)).to_contain_text(title)
         await expect(tab.get_by_role("navigation").locator("[aria-current=page]")).to_have_text(title)
-        assert tab.url == server.http(path)
+        await expect(tab).to_have_url(server.http(path))
     assert await tab.evaluate("window.same")
     await tab.go_back()
     await expect(tab.get_by_role("heading", level=1)).to_contain_text("Diagnostics")
@@ -97,16 +99,20 @@ async def test_an_address_of_nothing_is_answered_by_the_server(tab: Page, server
 
 
 async def test_the_keyboard_skips_the_navigation(tab: Page, server: Address) -> None:
-    """The first stop leads to the page itself."""
+    """The first stop leads to the page itself, and leaves the address and the way back as they are."""
     await tab.goto(server.http("/"))
     await is_live(tab)
+    entries = await tab.evaluate("history.length")
     await tab.keyboard.press("Tab")
     await expect(tab.get_by_role("link", name="Skip to the page")).to_be_focused()
     await expect(tab.get_by_role("link", name="Skip to the page")).to_be_in_viewport()
     await tab.keyboard.press("Enter")
+    await expect(tab.get_by_role("main")).to_be_focused()
     await tab.keyboard.press("Tab")
 
-    assert await tab.evaluate("document.activeElement.closest('main') !== null")
+    await expect(tab.get_by_role("main").locator(":focus")).to_have_count(1)
+    await expect(tab).to_have_url(server.http("/"))
+    assert await tab.evaluate("history.length") == entries
     assert await unreached(tab) == []
 
 
@@ -120,8 +126,8 @@ async def test_it_works_below_a_path(tab: Page) -> None:
             await expect(tab.get_by_role("heading", name="Import")).to_be_visible()
             await tab.get_by_role("link", name="Headway").click()
             await expect(card(tab, "Import")).to_be_visible()
-            assert tab.url == server.http("/")
-        await tab.close()
+            await expect(tab).to_have_url(server.http("/"))
+        await leave(tab)
 
 
 # Connection
@@ -196,7 +202,7 @@ async def test_what_came_during_an_interruption_is_counted(tab: Page) -> None:
 
         await expect(toast(tab, "Connected again")).to_contain_text("Recovered ")
         await expect(toast(tab, "two failed")).to_contain_text("it broke")
-        await tab.close()
+        await leave(tab)
 
 
 async def test_what_is_lost_is_told(tab: Page) -> None:
@@ -209,7 +215,7 @@ async def test_what_is_lost_is_told(tab: Page) -> None:
         await is_live(tab)
 
         await expect(toast(tab, "Gap")).to_contain_text("the server's log began anew")
-        await tab.close()
+        await leave(tab)
 
 
 # Notices
@@ -251,22 +257,22 @@ async def test_a_notice_is_taken_away_by_its_button(tab: Page, live: Headway, se
 
 async def test_light_and_dark_are_chosen_and_kept(tab: Page, server: Address) -> None:
     """As the system is, until somebody says otherwise; a reload keeps what was said."""
-    dark = "() => matchMedia('(prefers-color-scheme: dark)').matches"
-    scheme = "() => getComputedStyle(document.documentElement).colorScheme"
+    page = tab.locator("html")
     await tab.emulate_media(color_scheme="dark")
     await tab.goto(server.http("/"))
     await is_live(tab)
-    assert await tab.evaluate(dark)
-    assert await tab.evaluate(scheme) == "dark"
+    assert await tab.evaluate("matchMedia('(prefers-color-scheme: dark)').matches")
+    await expect(page).to_have_css("color-scheme", "dark")
     await tab.get_by_role("button", name="Colours: as your system is").click()
-    assert await tab.evaluate(scheme) == "light"
+    await expect(page).to_have_css("color-scheme", "light")
     await tab.reload()
     await is_live(tab)
-    assert await tab.evaluate(scheme) == "light"
+    await expect(page).to_have_css("color-scheme", "light")
     await tab.get_by_role("button", name="Colours: light").click()
+    await expect(tab.get_by_role("button", name="Colours: dark")).to_be_visible()
     await tab.emulate_media(color_scheme="light")
 
-    assert await tab.evaluate(scheme) == "dark"
+    await expect(page).to_have_css("color-scheme", "dark")
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -287,7 +293,6 @@ async def test_everybody_can_read_what_is_told(browser: Browser, live: Headway, 
     await expect(tab.get_by_role("region", name="Notifications")).to_be_visible()
     await accessible(tab)
     await fits(tab)
-    await context.close()
 
 
 # Signing in
@@ -299,7 +304,7 @@ async def test_a_person_signs_in_and_out(tab: Page, house: House) -> None:
     await sign_in(tab, house, to="/channels")
     await expect(tab.get_by_role("heading", name="Channels")).to_be_visible()
     await who(tab, "ann")
-    assert tab.url == house.address.http("/channels")
+    await expect(tab).to_have_url(house.address.http("/channels"))
     assert await tab.evaluate("document.cookie") == ""
     await tab.get_by_role("button", name="Sign out").click()
 
@@ -315,6 +320,7 @@ async def test_who_signs_out_in_one_tab_is_out_in_the_other(context: BrowserCont
     await second.goto(house.address.http("/"))
     await is_live(second)
     await first.get_by_role("button", name="Sign out").click()
+    await first.wait_for_url("**/sign-in?to=*")
 
     await expect(second.get_by_role("alert").filter(has_text="signed out")).to_contain_text("signed out", timeout=SOON)
     await expect(second.get_by_role("link", name="Sign in")).to_be_visible()
@@ -364,7 +370,7 @@ async def test_without_users_a_token_is_asked_for(tab: Page, tmp_path: Path) -> 
 
         await who(tab, "ada")
         assert token not in await tab.evaluate("JSON.stringify({...localStorage, ...sessionStorage})")
-        await tab.close()
+        await leave(tab)
 
 
 async def test_on_an_open_server_nobody_signs_in_or_out(tab: Page, server: Address) -> None:
@@ -399,7 +405,7 @@ async def test_a_share_link_opens_its_channel_and_nothing_else(tab: Page, house:
     await house.live.publish("a/b<i>", "progress", {"percent": 40, "name": MARKUP})
     await expect(tab.get_by_role("list", name="The newest events")).to_contain_text(MARKUP)
 
-    assert tab.url == house.address.http("/?channel=a%2Fb%3Ci%3E")
+    await expect(tab).to_have_url(house.address.http("/?channel=a%2Fb%3Ci%3E"))
     await expect(tab.get_by_role("contentinfo")).to_contain_text("Watching by a link, until ")
     await expect(tab.get_by_role("navigation")).to_be_hidden()
     assert [one.url for one in asked if made["token"] in one.url and not one.is_navigation_request()] == []
@@ -420,10 +426,12 @@ async def test_a_share_link_of_a_task_shows_the_task(tab: Page, house: House) ->
         await expect(tab.get_by_role("region", name="Progress").get_by_role("progressbar")).to_be_visible()
         await expect(tab.get_by_role("region", name="Replay")).to_be_visible()
         await expect(tab.get_by_role("button", name="Pause", exact=True)).to_be_hidden()
+        await tab.get_by_role("link", name="Skip to the page").press("Enter")
+        await expect(tab.get_by_role("main")).to_be_focused()
         await accessible(tab)
         await tab.set_viewport_size({"width": PHONE[0], "height": PHONE[1]})
         await fits(tab)
-        await tab.close()
+        await leave(tab)
 
 
 async def test_a_share_link_goes_before_a_sign_in(tab: Page, house: House) -> None:
@@ -452,3 +460,25 @@ async def _hang_up(socket: WebSocketRoute) -> None:
 
 async def _abort(route: Route) -> None:
     await route.abort()
+
+
+async def test_a_phone_has_room_for_five_and_keeps_the_others_behind_one(tab: Page) -> None:
+    """What opens them says so, closes them again, and shows when one of them is where one is."""
+    async with serving(Headway(apps=[Imports()])) as server:
+        await tab.set_viewport_size({"width": PHONE[0], "height": PHONE[1]})
+        await tab.goto(server.http("/"))
+        await is_live(tab)
+        pages = tab.get_by_role("navigation", name="Pages")
+        more = pages.get_by_role("button", name="More")
+        await expect(pages.get_by_role("listitem")).to_have_count(5)
+        await more.click()
+        await expect(more).to_have_attribute("aria-expanded", "true")
+        await tab.keyboard.press("Escape")
+        await expect(more).to_have_attribute("aria-expanded", "false")
+        await more.click()
+        await pages.get_by_role("link", name="Diagnostics").click()
+
+        await expect(tab.get_by_role("heading", level=1)).to_contain_text("Diagnostics")
+        await expect(more).to_have_attribute("aria-expanded", "false")
+        await expect(more).to_have_attribute("data-current", "true")
+        await leave(tab)

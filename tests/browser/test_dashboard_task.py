@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -14,10 +15,12 @@ from headway.tasks.model import Action
 from headway.tasks.task import Task
 from headway.testing.serving import Address, serving
 from headway.testing.waiting import wait_until
+from tests.browser.chromium import leave
 from tests.browser.stage import (
     FUTURE,
     PHONE,
     accessible,
+    becomes,
     failed,
     fits,
     is_live,
@@ -191,14 +194,14 @@ async def test_the_log_follows_and_is_filtered(tab: Page, live: Headway, server:
         await expect(log(tab)).to_have_count(60)
         lines = tab.get_by_role("list", name="Lines of the log")
         at_end = "one => one.scrollHeight - one.scrollTop - one.clientHeight < 24"
-        assert await lines.evaluate(at_end)
+        await becomes(lines, at_end)
         await lines.evaluate("one => { one.scrollTop = 0 }")
         await expect(tab.get_by_role("checkbox", name="Follow")).not_to_be_checked()
         task.log("line 60")
         await expect(log(tab)).to_have_count(61)
         assert not await lines.evaluate(at_end)
         await tab.get_by_role("checkbox", name="Follow").check()
-        assert await lines.evaluate(at_end)
+        await becomes(lines, at_end)
         await tab.get_by_label("Least level").select_option("error")
 
         await expect(log(tab)).to_contain_text(["line 0", "line 20", "line 40"])
@@ -282,6 +285,24 @@ async def test_an_entry_of_the_history_is_a_moment(tab: Page, live: Headway, ser
 
     await expect(tab.get_by_text(THEN)).to_be_visible()
     await expect(bar(tab)).not_to_have_attribute("aria-valuenow", "100")
+
+
+async def test_a_moment_is_gone_to_while_the_run_is_still_read(tab: Page, live: Headway, server: Address) -> None:
+    """Who is quicker than the log is shown the moment as soon as it is known, and nothing breaks meanwhile."""
+    id = await run(live)
+    read = asyncio.Event()
+
+    async def hold(route: Route) -> None:
+        await read.wait()
+        await route.continue_()
+
+    await tab.route(re.compile(r"/events\?since="), hold)
+    await watch(tab, server, id)
+    await tab.get_by_role("region", name="History").get_by_role("button").first.click()
+    read.set()
+
+    await expect(tab.get_by_text(THEN)).to_be_visible()
+    await expect(bar(tab)).to_have_attribute("aria-valuenow", "0")
 
 
 async def test_a_replay_of_what_goes_on_leads_back_to_live(tab: Page, live: Headway, server: Address) -> None:
@@ -373,7 +394,6 @@ async def test_two_browsers_watch_one_task(browser: Browser, live: Headway, serv
         await expect(tabs[0].get_by_role("button", name="Pause", exact=True)).to_be_visible()
     for tab in tabs:
         await expect(tab.get_by_role("status").filter(has_text="Completed").first).to_be_visible()
-        await tab.context.close()
 
 
 async def test_why_it_failed_is_said(tab: Page, live: Headway, server: Address) -> None:
@@ -418,7 +438,7 @@ async def test_a_viewer_has_no_buttons(tab: Page, tmp_path: Path) -> None:
         await press(tab, "Pause")
 
         await expect(tab.get_by_role("region", name="History")).to_contain_text("by oli")
-        await tab.close()
+        await leave(tab)
 
 
 async def test_what_a_task_says_is_text(tab: Page, live: Headway, server: Address) -> None:
@@ -465,4 +485,3 @@ async def test_everybody_can_read_it(browser: Browser, live: Headway, server: Ad
     await watch(tab, server, await failed(live, "Copy", "the disk is full"))
     await accessible(tab)
     await fits(tab)
-    await context.close()

@@ -12,6 +12,7 @@ from playwright.async_api import Locator, Page, Route, WebSocketRoute, expect
 
 from headway.server.live import Headway
 from headway.testing.serving import Address, Kind, serving
+from tests.browser.chromium import leave
 from tests.server.guests import CHANNEL, PASSWORD, guarded
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(60)]
@@ -215,7 +216,7 @@ async def test_the_pages_work_below_a_path(tab: Page) -> None:
         await verdict(tab, "5 of 5 transports work from here.")
         await begin(tab, server, 10)
         await complete(tab, 10)
-        await tab.close()
+        await leave(tab)
 
 
 async def test_who_is_not_known_is_asked_to_sign_in(tab: Page, tmp_path: Path) -> None:
@@ -233,7 +234,7 @@ async def test_who_is_not_known_is_asked_to_sign_in(tab: Page, tmp_path: Path) -
         await press(tab, "Test all")
         await verdict(tab, "5 of 5 transports work from here.")
         await begin_as_ann(tab, house.address)
-        await tab.close()
+        await leave(tab)
 
 
 async def begin_as_ann(tab: Page, server: Address) -> None:

@@ -10,6 +10,7 @@ import pytest
 from playwright.async_api import Page, Route, expect
 
 from headway.testing.serving import Kind
+from tests.browser.chromium import leave
 from tests.server.guests import PASSWORD, House, guarded
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(60)]
@@ -101,7 +102,8 @@ async def test_nobody_is_led_elsewhere(tab: Page, house: House) -> None:
     await sign_in(tab, house, to="//evil.example/x")
     await expect(tab.get_by_role("banner")).to_contain_text("ann")
 
-    assert (tab.url, left) == (house.address.http("/"), [])
+    await expect(tab).to_have_url(house.address.http("/"))
+    assert left == []
 
 
 async def test_below_a_path_another_application_is_elsewhere(tab: Page, tmp_path: Path) -> None:
@@ -109,8 +111,8 @@ async def test_below_a_path_another_application_is_elsewhere(tab: Page, tmp_path
     async with guarded(tmp_path, kind=Kind.MOUNTED) as house:
         await sign_in(tab, house, to="/admin")
         await expect(tab.get_by_role("banner")).to_contain_text("ann")
-        assert tab.url == house.address.http("/")
-        await tab.close()
+        await expect(tab).to_have_url(house.address.http("/"))
+        await leave(tab)
 
 
 async def test_the_form_is_for_password_managers_and_for_all_readers(tab: Page, house: House) -> None:
@@ -122,12 +124,10 @@ async def test_the_form_is_for_password_managers_and_for_all_readers(tab: Page, 
     await expect(password).to_have_attribute("autocomplete", "current-password")
     await expect(tab.locator("form")).to_have_attribute("method", "post")
     assert await tab.locator("html").get_attribute("lang") == "en"
-    stops = []
-    for _ in range(5):
-        stops.append(await tab.evaluate("document.activeElement.id"))
-        assert await tab.evaluate("getComputedStyle(document.activeElement).outlineStyle") != "none"
+    for stop in ("user", "show", "password", "submit", "back"):
+        await expect(tab.locator(f"#{stop}")).to_be_focused()
+        await expect(tab.locator(f"#{stop}")).not_to_have_css("outline-style", "none")
         await tab.keyboard.press("Tab")
-    assert stops == ["user", "show", "password", "submit", "back"]
     await tab.get_by_role("button", name="Show password").click()
     await expect(password).to_have_attribute("type", "text")
 
@@ -155,7 +155,7 @@ async def test_an_open_server_says_that_nobody_signs_in(tab: Page, tmp_path: Pat
         await tab.goto(house.address.http("/"))
         await expect(tab.get_by_role("region", name="Server")).to_contain_text("Healthy")
         await expect(tab.get_by_role("button", name="Sign out")).to_be_hidden()
-        await tab.close()
+        await leave(tab)
 
 
 async def test_a_server_without_users_says_how_to_add_one(tab: Page, tmp_path: Path) -> None:
@@ -163,7 +163,7 @@ async def test_a_server_without_users_says_how_to_add_one(tab: Page, tmp_path: P
     async with guarded(tmp_path, users=None) as house:
         await tab.goto(house.address.http("/sign-in"))
         await expect(tab.locator("#lead")).to_contain_text("headway user add")
-        await tab.close()
+        await leave(tab)
 
 
 LEAST_CONTRAST = """() => {

@@ -12,6 +12,7 @@ from playwright.async_api import Browser, Page, Route
 from headway.server.live import Headway
 from headway.testing.network import Network
 from headway.testing.serving import Address, serving
+from tests.browser.chromium import leave
 from tests.seeds.homes import PEERS
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(60)]
@@ -55,11 +56,10 @@ async def server(live: Headway) -> AsyncIterator[Address]:
 
 
 @pytest.fixture
-async def tab(browser: Browser) -> AsyncIterator[Page]:
+async def tab(browser: Browser) -> Page:
     """A tab for a page that is somebody else's: it has not the policy of ours."""
     context = await browser.new_context(bypass_csp=True)
-    yield await context.new_page()
-    await context.close()
+    return await context.new_page()
 
 
 async def open_page(tab: Page, server: Address, text: str = SCRIPT) -> None:
@@ -121,7 +121,7 @@ async def test_a_cut_loses_and_repeats_nothing(tab: Page, live: Headway, server:
         assert await tab.evaluate(HEARD, 2 * EVENTS) == list(range(1, 2 * EVENTS + 1))
         assert set(await tab.evaluate("() => recoveries")) == {transport}
         await tab.evaluate("() => client.close()")
-        await tab.close()
+        await leave(tab)
 
 
 async def test_what_does_not_get_through_is_gone_around(tab: Page, live: Headway, server: Address) -> None:

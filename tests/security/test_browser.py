@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import AsyncIterator
 from urllib.parse import quote
 
 import pytest
-from playwright.async_api import Browser, Page, async_playwright, expect
+from playwright.async_api import Browser, Page, expect
 
 from headway.server.live import Headway
 from headway.testing.serving import serving
-from tests.seeds.homes import CHROMIUM_FLAGS, CHROMIUM_NAMES
+from tests.browser.chromium import launched
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(60)]
 
@@ -29,14 +28,9 @@ PAYLOADS = (
 
 @pytest.fixture
 async def browser() -> AsyncIterator[Browser]:
-    """The machine's Chromium."""
-    program = next(filter(None, map(shutil.which, CHROMIUM_NAMES)), None)
-    if program is None:
-        pytest.skip("there is no Chromium on this machine; install one (on Debian: apt-get install chromium)")
-    async with async_playwright() as playwright:
-        found = await playwright.chromium.launch(executable_path=program, args=list(CHROMIUM_FLAGS))
-        yield found
-        await found.close()
+    """The machine's Chromium, with every context of it."""
+    async with launched() as found:
+        yield found.browser
 
 
 async def _watching(page: Page, heard: list[str]) -> None:
@@ -65,7 +59,6 @@ async def test_script_in_event_data(browser: Browser) -> None:
         assert heard == []
         assert await page.evaluate("window.pwned") is None
         assert await page.locator("main img, main iframe, main script, main svg[onload]").count() == 0
-        await context.close()
 
 
 async def test_script_in_the_address(browser: Browser) -> None:
@@ -82,7 +75,6 @@ async def test_script_in_the_address(browser: Browser) -> None:
             await page.wait_for_load_state("networkidle")
 
             assert (heard, await page.evaluate("window.pwned")) == ([], None)
-        await context.close()
 
 
 async def test_a_script_that_runs_is_seen(browser: Browser) -> None:
@@ -97,4 +89,3 @@ async def test_a_script_that_runs_is_seen(browser: Browser) -> None:
 
     assert heard == ["1"]
     assert await page.evaluate("window.pwned") == 1
-    await context.close()

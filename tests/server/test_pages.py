@@ -61,7 +61,7 @@ STRANGE = [
     "/headway.js/",
     "/headway.js.map",
     "/test-socket-io",
-    "/tasks",
+    "/task",
     "/tasks/",
     "/tasks/7/",
     "/tasks/a/b",

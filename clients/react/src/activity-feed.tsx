@@ -3,7 +3,7 @@ import type { Event } from 'headway-client';
 import type { ReactElement, ReactNode } from 'react';
 
 import { useView } from './channel.js';
-import { classes } from './connection-status.js';
+import { classes } from './classes.js';
 import { Glyph } from './glyph.js';
 import { stateOf } from './task-state.js';
 import { count, sentence, span, timeOf, toneOf } from './words.js';
@@ -105,6 +105,10 @@ export function describeEvent(event: Event): Activity | undefined {
     const title = `${text(event['name']) ?? 'Task'}: ${text(event['action']) ?? 'something'} asked for`;
     return { title, tone: 'calm', kind: 'Task', detail: by === undefined ? undefined : `by ${by}` };
   }
+  const message = text(event['message']);
+  if (event.type === 'notification' && message !== undefined) {
+    return { title: message, tone: toneOf(text(event['level'] ?? event['severity']) ?? 'info'), kind: 'Notification' };
+  }
   const subject = text(event['applicationName'] ?? event['application'] ?? event['name'] ?? event['applicationId']);
   const what = sentence(event.type);
   const kind = text(event['testType'] ?? event['kind'] ?? event['category']);
@@ -112,7 +116,7 @@ export function describeEvent(event: Event): Activity | undefined {
     title: subject === undefined ? what : `${subject}: ${what.toLowerCase()}`,
     tone: toneOf(text(event['outcome'] ?? event['status'] ?? event['severity'] ?? event['level']) ?? event.type),
     kind: kind === undefined ? undefined : sentence(kind),
-    detail: text(event['message'] ?? event['error'] ?? event['detail']),
+    detail: message ?? text(event['error'] ?? event['detail']),
     took: milliseconds(event['duration'] ?? event['duration_ms']),
   };
 }

@@ -2,6 +2,7 @@
 import { useEffect } from 'react';
 import type { ReactElement } from 'react';
 
+import { classes } from './classes.js';
 import { useConnection } from './connection.js';
 import type { Connection } from './connection.js';
 import type { Notice } from './link.js';
@@ -102,8 +103,4 @@ export function tell(notice: Notice): string {
   return lost === null
     ? `Updates ${where} may be missing: the server began anew`
     : `${count(lost)} ${lost === 1 ? 'update' : 'updates'} ${where} ${lost === 1 ? 'is' : 'are'} lost: the server no longer holds ${lost === 1 ? 'it' : 'them'}`;
-}
-
-export function classes(own: string, more: string | undefined): string {
-  return more === undefined ? own : `${own} ${more}`;
 }

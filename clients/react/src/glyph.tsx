@@ -1,5 +1,6 @@
 import type { ReactElement } from 'react';
 
+import { classes } from './classes.js';
 import type { Tone } from './words.js';
 
 /** Shapes, not only colours: many people do not tell green from red. Each in a square of 16. */
@@ -11,10 +12,16 @@ const PATHS: Readonly<Record<Tone, string>> = {
   calm: 'M8 7.9V8.1',
 };
 
-/** A sign for a tone. It says nothing that the words beside it do not say. */
-export function Glyph({ tone }: { readonly tone: Tone }): ReactElement {
+export interface GlyphProps {
+  readonly tone: Tone;
+  readonly className?: string | undefined;
+}
+
+/** A sign for a tone, in its colour where an element around it has the same `data-tone`. It says nothing that the words
+ * beside it do not say. */
+export function Glyph({ tone, className }: GlyphProps): ReactElement {
   return (
-    <svg className="headway-glyph" data-tone={tone} viewBox="0 0 16 16" aria-hidden="true" focusable="false">
+    <svg className={classes('headway-glyph', className)} data-tone={tone} viewBox="0 0 16 16" aria-hidden="true" focusable="false">
       <path d={PATHS[tone]} />
     </svg>
   );

@@ -2,13 +2,13 @@
 import { useEffect, useState } from 'react';
 import type { ReactElement } from 'react';
 
-import { classes } from './connection-status.js';
+import { classes } from './classes.js';
 import { Glyph } from './glyph.js';
+import { ProgressBar } from './progress-bar.js';
 import type { TaskAction, TaskState } from './task-state.js';
 import { useTask, useTaskActions } from './task.js';
 import type { TaskActions } from './task.js';
 import { actionOf, amount, count, duration, percent, rate, standing, timeOf, toneOf } from './words.js';
-import type { Tone } from './words.js';
 import type { HeadwayError, Status } from 'headway-client';
 
 interface Look {
@@ -85,7 +85,7 @@ function Card({ task, children, status, ask, className, actions = true, parts = 
         </span>
       </div>
       <div className="headway-task-bar">
-        <Bar task={task} label={task.name} />
+        <ProgressBar task={task} />
         <span className="headway-percent">{task.percent === undefined ? '' : percent(task.percent, task.total)}</span>
       </div>
       <div className="headway-task-numbers">
@@ -134,54 +134,6 @@ function Unknown(props: { status: Status; error: HeadwayError | undefined; class
       </p>
     </div>
   );
-}
-
-/** One colour for each tone, in this order, so that the bar does not change its order as it grows. */
-const ORDER: readonly Tone[] = ['good', 'calm', 'warn', 'bad'];
-
-/** What has no outcome has the colour of the task itself. */
-const RESTS: Readonly<Record<TaskState['status'], Tone>> = {
-  queued: 'calm',
-  running: 'busy',
-  paused: 'busy',
-  interrupted: 'busy',
-  completed: 'good',
-  failed: 'calm',
-  cancelled: 'calm',
-};
-
-function Bar({ task, label }: { readonly task: TaskState; readonly label: string }): ReactElement {
-  const { done, total, percent: share, counts, ended, status } = task;
-  const open = share === undefined && !ended;
-  const whole = Math.max(total ?? 0, done, 1);
-  const byTone = new Map<Tone, number>();
-  let rest = done;
-  for (const [outcome, many] of Object.entries(counts)) {
-    const tone = toneOf(outcome);
-    const kind = tone === 'busy' ? 'calm' : tone;
-    byTone.set(kind, (byTone.get(kind) ?? 0) + many);
-    rest -= many;
-  }
-  return (
-    <div
-      className="headway-bar"
-      role="progressbar"
-      aria-label={label}
-      aria-valuetext={`${share === undefined ? '' : `${percent(share, total)}, `}${amount(task)}`}
-      {...(share === undefined ? {} : { 'aria-valuemin': 0, 'aria-valuemax': 100, 'aria-valuenow': Math.floor(share) })}
-      data-open={open}
-      data-status={status}
-      data-stalled={task.stalled}
-    >
-      {!open &&
-        ORDER.map((tone) => <Part key={tone} tone={tone} share={(byTone.get(tone) ?? 0) / whole} />)}
-      {!open && <Part tone={RESTS[status]} share={Math.max(0, rest) / whole} />}
-    </div>
-  );
-}
-
-function Part({ tone, share }: { readonly tone: Tone; readonly share: number }): ReactElement {
-  return <span className="headway-bar-part" data-tone={tone} style={{ width: `${Math.min(100, share * 100)}%` }} />;
 }
 
 /** How fast, and how long still. Between two updates time goes on, but only as long as somebody would tell. */
@@ -233,7 +185,7 @@ function Parts({ parts }: { readonly parts: readonly TaskState[] }): ReactElemen
           <span className="headway-part-name" title={part.name}>
             {part.name}
           </span>
-          <Bar task={part} label={part.name} />
+          <ProgressBar task={part} />
           <span className="headway-percent">
             {part.percent === undefined ? count(part.done) : percent(part.percent, part.total)}
           </span>

@@ -18,6 +18,8 @@ export interface PageEntry {
   readonly pattern: string;
   readonly title: string;
   readonly needs: Role;
+  /** The application of the server that it belongs to, where it is not the server's own. */
+  readonly app?: string;
   readonly Page: ComponentType<PageProps>;
   /** The entry of the navigation that leads here, or under which it lies. */
   readonly under: string;
@@ -28,10 +30,12 @@ export interface Destination {
   readonly title: string;
   readonly icon: IconName;
   readonly needs: Role;
+  readonly app?: string;
 }
 
 export const PAGES: readonly PageEntry[] = [
   { pattern: '/', title: 'Overview', needs: 'viewer', under: '/', Page: lazy(() => import('./overview/page.js')) },
+  { pattern: '/tasks', title: 'Tasks', needs: 'viewer', under: '/', Page: lazy(() => import('./tasks/page.js')) },
   { pattern: '/tasks/:id', title: 'Task', needs: 'viewer', under: '/', Page: lazy(() => import('./task/page.js')) },
   { pattern: '/channels', title: 'Channels', needs: 'viewer', under: '/channels', Page: lazy(() => import('./channels/page.js')) },
   { pattern: '/channels/:channel', title: 'Channel', needs: 'viewer', under: '/channels', Page: lazy(() => import('./channels/page.js')) },

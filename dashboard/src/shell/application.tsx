@@ -4,8 +4,7 @@ import { Suspense, useEffect, useRef } from 'react';
 import type { ReactElement } from 'react';
 
 import { match, usePlace } from '../address.js';
-import { Icon } from '../icons.js';
-import { DESTINATIONS, PAGES } from '../pages/table.js';
+import { PAGES } from '../pages/table.js';
 import type { PageEntry } from '../pages/table.js';
 import { useSession } from '../session.js';
 import { Account } from './account.js';
@@ -15,7 +14,9 @@ import { Bell, Corner } from './corner.js';
 import { Ended } from './ended.js';
 import { Fallible } from './fallible.js';
 import { Link } from './link.js';
+import { Navigation } from './navigation.js';
 import { Scheme } from './scheme.js';
+import { Skip, focusContent } from './skip.js';
 import { Waiting } from './waiting.js';
 import { Watching } from './watching.js';
 
@@ -24,9 +25,7 @@ export function Application(): ReactElement {
   const entry = entryOf(path);
   return (
     <div className={styles['application']}>
-      <a className={styles['skip']} href="#content">
-        Skip to the page
-      </a>
+      <Skip />
       <header className={styles['top']}>
         <Brand />
         <div className={styles['tools']}>
@@ -63,7 +62,7 @@ function entryOf(path: string): Entry | undefined {
 }
 
 function Shown({ path, entry }: { readonly path: string; readonly entry: Entry | undefined }): ReactElement {
-  const { may } = useSession();
+  const { may, me } = useSession();
   const allowed = entry !== undefined && may(entry.page.needs);
   const title = entry?.page.title ?? 'Not found';
   useTitle(title, path);
@@ -73,7 +72,10 @@ function Shown({ path, entry }: { readonly path: string; readonly entry: Entry |
   if (!allowed) {
     return <Nowhere title="Not for you to see" text={`This page takes the role ${entry.page.needs}.`} />;
   }
-  const { Page } = entry.page;
+  const { Page, app } = entry.page;
+  if (app !== undefined && me.apps?.includes(app) !== true) {
+    return <Nowhere title="Not on this server" text={`It runs without the application ${app}.`} />;
+  }
   return (
     // Keyed by its pattern: another task is the same page, another page is a fresh start.
     <Fallible key={entry.page.pattern}>
@@ -91,27 +93,9 @@ function useTitle(title: string, path: string): void {
     document.title = title === 'Overview' ? 'Headway' : `${title} · Headway`;
     if (before.current !== path) {
       before.current = path;
-      document.getElementById('content')?.focus({ preventScroll: true });
+      focusContent({ preventScroll: true });
     }
   }, [title, path]);
-}
-
-function Navigation({ under }: { readonly under: string | undefined }): ReactElement {
-  const { may } = useSession();
-  return (
-    <nav className={styles['navigation']} aria-label="Pages">
-      <ul>
-        {DESTINATIONS.filter(({ needs }) => may(needs)).map(({ path, title, icon }) => (
-          <li key={path}>
-            <Link to={path} aria-current={under === path ? 'page' : undefined}>
-              <Icon name={icon} />
-              <span>{title}</span>
-            </Link>
-          </li>
-        ))}
-      </ul>
-    </nav>
-  );
 }
 
 function Nowhere({ title, text }: { readonly title: string; readonly text: string }): ReactElement {

@@ -1,5 +1,5 @@
 /** The corner where notices appear, and the bell behind which they can be read again. */
-import { Glyph } from './glyph.js';
+import { Glyph } from 'headway-react';
 import { timeOf } from 'headway-react/words';
 import { useEffect, useId, useRef, useState } from 'react';
 import type { ReactElement } from 'react';

@@ -1,8 +1,7 @@
-import { useConnection } from 'headway-react';
+import { Glyph, useConnection } from 'headway-react';
 import type { ReactElement } from 'react';
 
 import { signInHref } from '../session.js';
-import { Glyph } from './glyph.js';
 import styles from './ended.module.css';
 
 /** The server has ended the connection for good: signed out elsewhere, or the time is over. What is shown is old now. */

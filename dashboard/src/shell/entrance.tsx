@@ -6,6 +6,7 @@ import { useHeadway } from 'headway-react';
 import { useEffect, useMemo } from 'react';
 import type { ReactElement, ReactNode, SubmitEvent } from 'react';
 
+import { covered } from '../patterns.js';
 import { queries, useRecord } from '../records.js';
 import { SessionContext, covers, signInHref } from '../session.js';
 import type { Me, Session } from '../session.js';
@@ -68,6 +69,7 @@ function sessionOf(me: Me, open: boolean, client: ReturnType<typeof useHeadway>)
     me,
     open,
     may: (role) => covers(me.role, role),
+    reads: (channel) => covered(channel, me.channels),
     signOut: async () => {
       await client.command('api/sign-out', { patience: 5_000 });
       // So that nothing that was shown to one is left for the next.

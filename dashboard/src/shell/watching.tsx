@@ -1,17 +1,23 @@
-/** What is told by itself, whatever page is open: the connection's interruptions, and how tasks end. */
+/** What is told by itself, whatever page is open: the connection's interruptions, how tasks end, and notifications. */
 import { describeEvent, useChannel, useConnection } from 'headway-react';
 import { count } from 'headway-react/words';
 import { useEffect, useRef } from 'react';
 
 import { pathOf } from '../address.js';
+import { useApplications } from '../applications.js';
+import { useSession } from '../session.js';
 import { tell } from './notices.js';
 
-const ENDINGS = ['task_completed', 'task_failed', 'task_cancelled', 'task_interrupted', 'notification'];
+const NOTIFICATIONS = ['notification'];
+const ENDINGS = ['task_completed', 'task_failed', 'task_cancelled', 'task_interrupted', ...NOTIFICATIONS];
 
 /** Nothing to see: it tells. */
 export function Watching(): null {
+  const { reads } = useSession();
+  const { channel } = useApplications();
   useInterruptions();
-  useEndings();
+  useHappenings(reads('tasks') ? 'tasks' : undefined, ENDINGS);
+  useHappenings(channel, NOTIFICATIONS);
   return null;
 }
 
@@ -37,8 +43,8 @@ export function useInterruptions(): void {
 }
 
 /** Only what happens from now on: nobody wants to be told of last night in ten notices. */
-function useEndings(): void {
-  const { events, status } = useChannel('tasks', { keep: 20, types: ENDINGS });
+function useHappenings(channel: string | undefined, types: readonly string[]): void {
+  const { events } = useChannel(channel, { keep: 20, types });
   const told = useRef<string>(undefined);
   useEffect(() => {
     const newest = events.at(-1);
@@ -50,10 +56,10 @@ function useEndings(): void {
       const activity = describeEvent(event);
       const task = event['task'];
       if (activity !== undefined) {
-        const to = typeof task === 'string' ? pathOf('tasks', task) : undefined;
+        const to = typeof task === 'string' ? pathOf('tasks', task) : pathOf('channels', event.channel);
         tell({ tone: activity.tone, title: activity.title, detail: activity.detail, to });
       }
     }
     told.current = newest.position;
-  }, [events, status]);
+  }, [events]);
 }

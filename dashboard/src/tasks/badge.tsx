@@ -1,8 +1,8 @@
+import { Glyph } from 'headway-react';
 import type { TaskAction, TaskState } from 'headway-react';
 import { standing } from 'headway-react/words';
 import type { ReactElement } from 'react';
 
-import { Glyph } from '../shell/glyph.js';
 import styles from './badge.module.css';
 
 /** How a task stands, in a word. */

@@ -53,7 +53,16 @@ _FILES: Final[Mapping[str, tuple[str, bytes]]] = {
 }
 """Every path of a file: its file and its content type."""
 
-PAGES: Final = ("/", "/tasks/{task}", "/channels", "/channels/{channel}", "/connections", "/diagnostics", "/settings")
+PAGES: Final = (
+    "/",
+    "/tasks",
+    "/tasks/{task}",
+    "/channels",
+    "/channels/{channel}",
+    "/connections",
+    "/diagnostics",
+    "/settings",
+)
 """The pages of the dashboard. The same table, with what they show, is in dashboard/src/pages/table.ts."""
 
 _BUILT: Final = "built/"

@@ -6,7 +6,7 @@ import type { ReactElement } from 'react';
 import { renderToString } from 'react-dom/server';
 import { expect, test } from 'vitest';
 
-import { ActivityFeed, ConnectionStatus, HeadwayProvider, TaskProgress, useChannel, useTasks } from '../../src/index.js';
+import { ActivityFeed, ConnectionStatus, Glyph, HeadwayProvider, ProgressBar, TaskProgress, stateOf, useChannel, useTasks } from '../../src/index.js';
 
 function Page(): ReactElement {
   const { events, status } = useChannel('run:7');
@@ -43,6 +43,25 @@ test.each([undefined, '/', 'https://example.org/live/'])('a page renders with th
   expect(html).toContain('Connecting…');
   expect(asked).toEqual([]);
   expect(process.getActiveResourcesInfo().filter((kind) => kind === 'Timeout').length).toBe(timers);
+});
+
+test('a bar and a sign need nothing around them', () => {
+  const counts = { created: 30, failed: 10 };
+  const told = { task: '7', name: 'Import', status: 'running', done: 42, total: 100, percent: 42, counts, stalled: false };
+  const task = stateOf({ type: 'task_progress', channel: 'task:7', offset: 1, position: 'e.1', timestamp: '2026-01-31T09:30:00Z', ...told });
+
+  const bar = renderToString(<ProgressBar task={task!} className="mine" />);
+  expect(bar).toContain('class="headway-bar mine"');
+  expect(bar).toContain('aria-label="Import"');
+  expect(bar).toContain('aria-valuenow="42"');
+  const parts = [...bar.matchAll(/data-tone="(\w+)" style="width:([\d.]+)%"/g)].map(([, tone, width]) => [tone, Number(width)]);
+  expect(parts).toEqual([['good', 30], ['calm', 0], ['warn', 0], ['bad', 10], ['busy', 2]]);
+  expect(renderToString(<Glyph tone="bad" />)).toContain('class="headway-glyph" data-tone="bad"');
+});
+
+test('words and signs are in the package as it is published', () => {
+  const { exports } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { exports: object };
+  expect(Object.keys(exports)).toEqual(['.', './words', './headway.css']);
 });
 
 test('every module that has hooks says that it is for the client', () => {

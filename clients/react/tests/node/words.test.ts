@@ -1,6 +1,7 @@
 /** Numbers and states as people read them. */
 import { expect, test } from 'vitest';
 
+import { describeEvent } from '../../src/activity-feed.js';
 import { before, widest } from '../../src/beginning.js';
 import { stateOf } from '../../src/task-state.js';
 import { amount, duration, percent, rate, sentence, span, standing, toneOf } from '../../src/words.js';
@@ -103,4 +104,15 @@ test('a notice is a sentence', () => {
   expect(tell({ ...gap, lost: 1, channels: ['run:7'] })).toBe('1 update of run:7 is lost: the server no longer holds it');
   expect(tell({ ...gap, lost: 1_200, channels: ['a', 'b'] })).toBe('1,200 updates of 2 channels are lost: the server no longer holds them');
   expect(tell({ ...gap, lost: null, channels: ['a'] })).toBe('Updates of a may be missing: the server began anew');
+});
+
+test.each([
+  ['error', 'bad'],
+  ['warning', 'warn'],
+  ['success', 'good'],
+  ['info', 'calm'],
+  [undefined, 'calm'],
+])('a notification of the level %s says its own sentence in %s', (level, tone) => {
+  const told = event({ type: 'notification', task: undefined, message: 'Payment API answers slowly', level });
+  expect(describeEvent(told)).toEqual({ title: 'Payment API answers slowly', tone, kind: 'Notification' });
 });

@@ -1,7 +1,7 @@
 /** Which channels there are, how far each is, and who reads. */
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import type { HeadwayError } from 'headway-client';
-import { useHeadway } from 'headway-react';
+import { Glyph, useHeadway } from 'headway-react';
 import { count, rate } from 'headway-react/words';
 import { useDeferredValue, useRef, useState } from 'react';
 import type { FormEvent, ReactElement } from 'react';
@@ -9,7 +9,6 @@ import type { FormEvent, ReactElement } from 'react';
 import { BASE, go, pathOf } from '../../address.js';
 import { Icon } from '../../icons.js';
 import { Copy } from '../../shell/copy.js';
-import { Glyph } from '../../shell/glyph.js';
 import { Link } from '../../shell/link.js';
 import styles from './browse.module.css';
 import { said } from './position.js';

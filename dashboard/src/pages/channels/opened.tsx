@@ -2,19 +2,18 @@
  * One channel: its events beside its state, and one event in full. Where it begins stands in the address, so a page that
  * is loaded anew shows the same.
  */
-import { useChannel } from 'headway-react';
+import { Glyph, useChannel } from 'headway-react';
 import { count } from 'headway-react/words';
 import { useEffect, useRef, useState } from 'react';
 import type { ReactElement } from 'react';
 
 import { go, pathOf, usePlace } from '../../address.js';
+import { covered } from '../../patterns.js';
 import { useRecord } from '../../records.js';
 import { useSession } from '../../session.js';
-import { Glyph } from '../../shell/glyph.js';
 import { Link } from '../../shell/link.js';
 import { Inspector } from './inspector.js';
 import styles from './opened.module.css';
-import { covered } from './patterns.js';
 import { NEWEST, beginningOf, said, spelled } from './position.js';
 import type { Beginning } from './position.js';
 import { Publish } from './publish.js';

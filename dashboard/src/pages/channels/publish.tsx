@@ -2,12 +2,11 @@
 import { Button } from '@mantine/core';
 import { HeadwayError } from 'headway-client';
 import type { Published } from 'headway-client';
-import { useHeadway } from 'headway-react';
+import { Glyph, useHeadway } from 'headway-react';
 import { count } from 'headway-react/words';
 import { useId, useState } from 'react';
 import type { FormEvent, ReactElement } from 'react';
 
-import { Glyph } from '../../shell/glyph.js';
 import { said } from './position.js';
 import styles from './publish.module.css';
 

@@ -1,8 +1,8 @@
+import { Glyph } from 'headway-react';
 import { count, duration, timeOf } from 'headway-react/words';
 import { useState } from 'react';
 import type { ReactElement } from 'react';
 
-import { Glyph } from '../../shell/glyph.js';
 import { toneOfEnd, transportName } from './records.js';
 import type { EndedConnection } from './records.js';
 import styles from './table.module.css';

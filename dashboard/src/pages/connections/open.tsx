@@ -1,13 +1,12 @@
 /** The connections that are open: the oldest first, or by another column. Each can be ended; its reader comes back. */
 import { HeadwayError } from 'headway-client';
-import { useHeadway } from 'headway-react';
+import { Glyph, useHeadway } from 'headway-react';
 import { count, duration, rate } from 'headway-react/words';
 import { useEffect, useRef, useState } from 'react';
 import type { ReactElement } from 'react';
 
 import { pathOf } from '../../address.js';
 import { queries } from '../../records.js';
-import { Glyph } from '../../shell/glyph.js';
 import { Link } from '../../shell/link.js';
 import { tell } from '../../shell/notices.js';
 import { behindOf, bytes, standingOf, transportName } from './records.js';

@@ -1,9 +1,9 @@
 /** Who is connected, how far each one is, what passes, and how connections ended. Asked for calmly: it is not news. */
+import { Glyph } from 'headway-react';
 import { count } from 'headway-react/words';
 import type { ReactElement, ReactNode } from 'react';
 
 import { useRecord } from '../../records.js';
-import { Glyph } from '../../shell/glyph.js';
 import { Chart } from './chart.js';
 import type { Line } from './chart.js';
 import { useCourse } from './course.js';

@@ -1,14 +1,13 @@
 /** The doctor in the page: a table of transports, and beneath it what is wrong and what helps. */
 import { Button } from '@mantine/core';
 import type { HeadwayError } from 'headway-client';
-import { useHeadway } from 'headway-react';
+import { Glyph, useHeadway } from 'headway-react';
 import type { Tone } from 'headway-react';
 import { useEffect, useMemo, useRef, useState } from 'react';
 import type { ReactElement } from 'react';
 
 import { useToken } from '../../session.js';
 import { Copy } from '../../shell/copy.js';
-import { Glyph } from '../../shell/glyph.js';
 import { CopyAs } from '../channels/copy-as.js';
 import { examine } from './examine.js';
 import styles from './examined.module.css';

@@ -1,5 +1,5 @@
 /** The way to the server and its health; who we are to it; and a channel to examine with. */
-import { covered } from '../channels/patterns.js';
+import { covered } from '../../patterns.js';
 import { PATIENCE } from './observed.js';
 import type { Access, Answerer, ServerSeen, Sizes, Trouble, WaySeen } from './observed.js';
 

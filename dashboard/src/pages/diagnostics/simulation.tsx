@@ -1,13 +1,12 @@
 /** Take a transport away underneath a real client, and see what it does. */
 import { Button } from '@mantine/core';
-import { useHeadway } from 'headway-react';
+import { Glyph, useHeadway } from 'headway-react';
 import type { Tone } from 'headway-react';
 import { count } from 'headway-react/words';
 import { useEffect, useMemo, useState, useSyncExternalStore } from 'react';
 import type { ReactElement } from 'react';
 
 import { useSession, useToken } from '../../session.js';
-import { Glyph } from '../../shell/glyph.js';
 import { newId } from './line.js';
 import type { Carrier } from './network.js';
 import { channelFor } from './server.js';

@@ -1,17 +1,20 @@
 /**
- * The last twenty things that happened. What happened before the page was opened is read from the records of the tasks;
- * the rest is heard live.
+ * The last twenty things that happened, to tasks and to applications under watch. What happened before the page was opened
+ * is read from the records of the tasks and from the log; the rest is heard live.
  */
-import { describeEvent, useChannel } from 'headway-react';
-import type { TaskStatus, Tone } from 'headway-react';
+import { Glyph, describeEvent, useChannel } from 'headway-react';
+import type { Tone } from 'headway-react';
 import { span, timeOf, toneOf } from 'headway-react/words';
 import { useMemo } from 'react';
 import type { ReactElement } from 'react';
 
 import { pathOf } from '../../address.js';
+import { useApplications } from '../../applications.js';
 import { useRecord } from '../../records.js';
-import { Glyph } from '../../shell/glyph.js';
+import { useSession } from '../../session.js';
 import { Link } from '../../shell/link.js';
+import type { TaskRecord } from '../../tasks/records.js';
+import { earlier } from '../channels/position.js';
 import styles from './activity.module.css';
 
 const KEPT = 20;
@@ -26,43 +29,51 @@ interface Line {
   /** Milliseconds. */
   readonly took: number | undefined;
   readonly task: string | undefined;
+  /** The page that says more. */
+  readonly to: string | undefined;
 }
 
-interface TaskRecord {
-  readonly task: string;
-  readonly name: string;
-  readonly status: TaskStatus;
-  readonly queued_at: string | null;
-  readonly started_at: string | null;
-  readonly ended_at: string | null;
-  readonly elapsed: number;
-  readonly error: { readonly message: string } | null;
-}
+/** Lines of the log in which twenty milestones are found, among the progress. */
+const BACK = 100;
 
 export function Activity(): ReactElement {
-  const { events, error } = useChannel('tasks', { keep: KEPT, milestones: true });
+  const { reads } = useSession();
+  const { channel, position } = useApplications();
+  const tasks = useChannel(reads('tasks') ? 'tasks' : undefined, { keep: KEPT, milestones: true });
+  const applications = useChannel(channel, { keep: KEPT, milestones: true });
   const { data } = useRecord<{ readonly tasks: readonly TaskRecord[] }>(`api/tasks?limit=${KEPT}`);
-  const heard = useMemo(() => events.flatMap(lineOf), [events]);
+  const told = useRecord<{ readonly events: readonly Heard[] }>(
+    `api/channels/${channel}/events?limit=${BACK}&since=${encodeURIComponent(earlier(position ?? '', BACK))}`,
+    { when: channel !== undefined },
+  );
+  const error = tasks.error ?? applications.error;
+  const heard = useMemo(() => {
+    const before = (told.data?.events ?? []).filter(({ key, type }) => key === undefined && type !== 'gap');
+    const lines = [...before, ...applications.events, ...tasks.events].flatMap(lineOf);
+    // The newest first, also of those of one moment.
+    return [...new Map(lines.map((line) => [line.id, line])).values()].reverse();
+  }, [told.data, applications.events, tasks.events]);
   const lines = useMemo(() => {
     const known = new Set(heard.map(({ id }) => id));
     const before = (data?.tasks ?? []).flatMap(linesOf).filter(({ id }) => !known.has(id));
     const all = [...heard, ...before];
     const begun = new Set(all.map(({ id }) => id));
     // Of what has begun nobody wants to know that it once waited.
-    const told = all.filter(({ task, id }) => id !== `${task} queued` || !begun.has(`${task} started`));
-    return told.sort((one, other) => other.time.localeCompare(one.time)).slice(0, KEPT);
+    const worth = all.filter(({ task, id }) => id !== `${task} queued` || !begun.has(`${task} started`));
+    return worth.sort((one, other) => other.time.localeCompare(one.time)).slice(0, KEPT);
   }, [heard, data]);
   return (
     <section className="card" aria-labelledby="activity">
       <h2 id="activity">Activity</h2>
       {error !== undefined && <p className="soft">Cannot be watched: {error.message}</p>}
+      {!reads('tasks') && <p className="soft small">Of tasks only those that you may see, as they were when this page was opened.</p>}
       {error === undefined && lines.length === 0 && <p className="soft">Nothing has happened yet.</p>}
       <ol className={styles['feed']} aria-label="The last things that happened, the newest first">
         {lines.map((line) => (
           <li key={line.id} data-tone={line.tone}>
             <Glyph tone={line.tone} />
             <span className={styles['text']}>
-              {line.task === undefined ? line.title : <Link to={pathOf('tasks', line.task)}>{line.title}</Link>}
+              {line.to === undefined ? line.title : <Link to={line.to}>{line.title}</Link>}
               {line.detail !== undefined && <span className={styles['detail']}>{line.detail}</span>}
             </span>
             <span className={styles['when']}>
@@ -95,15 +106,16 @@ function lineOf(event: Heard): readonly Line[] {
           detail: activity.detail,
           took: activity.took,
           task: typeof task === 'string' ? task : undefined,
+          to: typeof task === 'string' ? pathOf('tasks', task) : undefined,
         },
       ];
 }
 
 function linesOf({ task, name, status, queued_at, started_at, ended_at, elapsed, error }: TaskRecord): readonly Line[] {
   const happened = [
-    ['queued', queued_at],
-    ['started', started_at],
     [status, ended_at],
+    ['started', started_at],
+    ['queued', queued_at],
   ] as const;
   return happened.flatMap(([what, time]) =>
     time === null
@@ -118,6 +130,7 @@ function linesOf({ task, name, status, queued_at, started_at, ended_at, elapsed,
             detail: what === 'failed' ? error?.message : undefined,
             took: time === ended_at && elapsed > 0 ? elapsed * 1_000 : undefined,
             task,
+            to: pathOf('tasks', task),
           },
         ],
   );

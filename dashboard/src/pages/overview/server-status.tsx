@@ -1,9 +1,9 @@
+import { Glyph, useConnection } from 'headway-react';
 import { count, duration } from 'headway-react/words';
 import type { ReactElement } from 'react';
 
 import { useRecord } from '../../records.js';
 import { useSession } from '../../session.js';
-import { Glyph } from '../../shell/glyph.js';
 import styles from './server-status.module.css';
 
 const EVERY_MS = 5_000;
@@ -30,8 +30,10 @@ export function ServerStatus(): ReactElement {
   const health = useRecord<Health>('api/health', { every: EVERY_MS });
   const metrics = useRecord<Metrics>('api/metrics', { every: EVERY_MS, when: may('operator') });
   const wrong = Object.values(health.data?.details.checks ?? {}).find(({ status }) => status !== 'healthy');
+  // The connection knows it sooner than the next question would.
+  const { disconnected } = useConnection();
   const [tone, word] =
-    health.error !== null
+    health.error !== null || disconnected
       ? (['bad', 'Not reached'] as const)
       : health.data === undefined
         ? (['calm', 'Asking…'] as const)

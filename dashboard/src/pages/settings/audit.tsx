@@ -1,10 +1,10 @@
 import { Button } from '@mantine/core';
+import { Glyph } from 'headway-react';
 import type { Tone } from 'headway-react';
 import { count, sentence } from 'headway-react/words';
 import { useState } from 'react';
 import type { ReactElement } from 'react';
 
-import { Glyph } from '../../shell/glyph.js';
 import styles from './page.module.css';
 import { useTrail } from './trail.js';
 import type { Entry } from './trail.js';
@@ -58,7 +58,7 @@ export function Audit(): ReactElement {
           <Glyph tone="bad" /> <span>{saidBy(error)}</span>
         </p>
       )}
-      {known && entries.length === 0 && <p className="soft">Nobody has done anything yet that is written down: signing in, publishing under a name, controlling a task, sharing, revoking.</p>}
+      {known && error === undefined && entries.length === 0 && <p className="soft">Nobody has done anything yet that is written down: signing in, publishing under a name, controlling a task, sharing, revoking.</p>}
       {known && entries.length > 0 && shown.length === 0 && <p className="soft">None of the {count(entries.length)} entries here is like that.</p>}
       {shown.length > 0 && (
         <div className={styles['scroll']} role="region" aria-label="Audit trail, as a table" tabIndex={0}>

@@ -1,8 +1,8 @@
 /** Words and parts of several sections. */
 import { HeadwayError } from 'headway-client';
+import { Glyph } from 'headway-react';
 import type { ReactElement, ReactNode } from 'react';
 
-import { Glyph } from '../../shell/glyph.js';
 import styles from './page.module.css';
 
 export const PATIENCE_MS = 5_000;

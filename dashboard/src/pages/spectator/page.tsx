@@ -10,6 +10,7 @@ import type { Me, Session } from '../../session.js';
 import { Brand } from '../../shell/brand.js';
 import { Bell, Corner } from '../../shell/corner.js';
 import { Scheme } from '../../shell/scheme.js';
+import { Skip } from '../../shell/skip.js';
 import { Waiting } from '../../shell/waiting.js';
 import { useInterruptions } from '../../shell/watching.js';
 import { Watched } from '../task/watched.js';
@@ -29,9 +30,10 @@ export default function Spectator({ channel }: { readonly channel: string }): Re
         open: true,
         // A link is for watching, whoever has it.
         may: (role) => covers('viewer', role),
+        reads: (name) => name === channel,
         signOut: () => Promise.resolve(),
       },
-    [me.data],
+    [me.data, channel],
   );
   useInterruptions();
   useEffect(() => {
@@ -39,6 +41,7 @@ export default function Spectator({ channel }: { readonly channel: string }): Re
   }, [channel]);
   return (
     <div className={styles['spectator']}>
+      <Skip />
       <header className={styles['top']}>
         <Brand plain />
         <div className={styles['tools']}>
@@ -47,7 +50,7 @@ export default function Spectator({ channel }: { readonly channel: string }): Re
           <Scheme />
         </div>
       </header>
-      <main id="content" className={styles['main']}>
+      <main id="content" className={styles['main']} tabIndex={-1}>
         {session !== undefined ? (
           <SessionContext value={session}>
             <Shown channel={channel} />

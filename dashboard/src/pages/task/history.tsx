@@ -1,9 +1,9 @@
+import { Glyph } from 'headway-react';
 import { sentence, toneOf } from 'headway-react/words';
 import { useEffect } from 'react';
 import type { ReactElement } from 'react';
 
 import { queries, useRecord } from '../../records.js';
-import { Glyph } from '../../shell/glyph.js';
 import { whenOf } from '../../tasks/say.js';
 import styles from './history.module.css';
 

@@ -1,9 +1,9 @@
+import { Glyph } from 'headway-react';
 import type { TaskItem } from 'headway-react';
 import { count, timeOf, toneOf } from 'headway-react/words';
-import { useMemo, useState } from 'react';
+import { memo, useMemo, useState } from 'react';
 import type { ReactElement } from 'react';
 
-import { Glyph } from '../../shell/glyph.js';
 import styles from './items.module.css';
 
 const FIRST = 50;
@@ -17,7 +17,7 @@ export interface ItemsProps {
 }
 
 /** What was told one by one: rows, checks, steps. What went wrong comes first. */
-export function Items({ items, replayed, whole }: ItemsProps): ReactElement {
+export const Items = memo(function Items({ items, replayed, whole }: ItemsProps): ReactElement {
   const many = (value: number): string => `${count(value)}${whole ? '' : '+'}`;
   const [all, setAll] = useState(false);
   const [most, setMost] = useState(FIRST);
@@ -55,18 +55,7 @@ export function Items({ items, replayed, whole }: ItemsProps): ReactElement {
             </thead>
             <tbody>
               {shown.map((item) => (
-                <tr key={item.position}>
-                  <td className="soft numbers">{timeOf(item.timestamp)}</td>
-                  <th scope="row">{item.item}</th>
-                  <td>
-                    <span className={styles['outcome']} data-tone={toneOf(item.outcome)}>
-                      <Glyph tone={toneOf(item.outcome)} /> {item.outcome}
-                    </span>
-                  </td>
-                  <td>
-                    {item.message} {item.code != null && <code className="soft">{item.code}</code>}
-                  </td>
-                </tr>
+                <Row key={item.position} item={item} />
               ))}
             </tbody>
           </table>
@@ -79,7 +68,26 @@ export function Items({ items, replayed, whole }: ItemsProps): ReactElement {
       )}
     </section>
   );
-}
+});
+
+/** What was told stays as it is: only rows that are new are looked at. */
+const Row = memo(function Row({ item }: { readonly item: TaskItem }): ReactElement {
+  const tone = toneOf(item.outcome);
+  return (
+    <tr>
+      <td className="soft numbers">{timeOf(item.timestamp)}</td>
+      <th scope="row">{item.item}</th>
+      <td>
+        <span className={styles['outcome']} data-tone={tone}>
+          <Glyph tone={tone} /> {item.outcome}
+        </span>
+      </td>
+      <td>
+        {item.message} {item.code != null && <code className="soft">{item.code}</code>}
+      </td>
+    </tr>
+  );
+});
 
 interface ChoiceProps {
   readonly label: string;

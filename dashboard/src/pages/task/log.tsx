@@ -1,6 +1,6 @@
 import type { TaskLog } from 'headway-react';
 import { count, timeOf, toneOf } from 'headway-react/words';
-import { useEffect, useRef, useState } from 'react';
+import { memo, useEffect, useRef, useState } from 'react';
 import type { ReactElement } from 'react';
 
 import styles from './log.module.css';
@@ -19,7 +19,7 @@ export interface LogProps {
 }
 
 /** What the work said. It follows the end until somebody scrolls away from it. */
-export function Log({ lines, replayed, whole }: LogProps): ReactElement {
+export const Log = memo(function Log({ lines, replayed, whole }: LogProps): ReactElement {
   const [level, setLevel] = useState<Level>('debug');
   const [follow, setFollow] = useState(true);
   const list = useRef<HTMLOListElement>(null);
@@ -42,7 +42,7 @@ export function Log({ lines, replayed, whole }: LogProps): ReactElement {
       <div className="card-head">
         <h2 id="log">Log</h2>
         <div className={styles['tools']}>
-          <span className="soft small numbers">{`${count(chosen.length)}${whole ? '' : '+'} lines`}</span>
+          <span className="soft small numbers">{`${count(chosen.length)}${whole ? '' : '+'} ${chosen.length === 1 && whole ? 'line' : 'lines'}`}</span>
           <label>
             <span className="unseen">Least level</span>
             <select value={level} onChange={(event) => setLevel(event.currentTarget.value as Level)}>
@@ -69,22 +69,29 @@ export function Log({ lines, replayed, whole }: LogProps): ReactElement {
         <ol ref={list} className={styles['lines']} onScroll={scrolled} tabIndex={0} aria-label="Lines of the log">
           {chosen.length > shown.length && <li className="soft">… {count(chosen.length - shown.length)} earlier lines</li>}
           {shown.map((line) => (
-            <li key={line.position}>
-              <time dateTime={line.timestamp}>{timeOf(line.timestamp)}</time>
-              <span className={styles['level']} data-tone={line.level === 'info' || line.level === 'debug' ? 'calm' : toneOf(line.level)}>
-                {line.level}
-              </span>
-              <span className={styles['message']}>
-                {line.logger != null && <span className="soft">{line.logger}: </span>}
-                {line.message}
-              </span>
-            </li>
+            <Line key={line.position} line={line} />
           ))}
         </ol>
       )}
     </section>
   );
-}
+});
+
+/** What was said stays as it is: of four hundred lines only those that are new are looked at. */
+const Line = memo(function Line({ line }: { readonly line: TaskLog }): ReactElement {
+  return (
+    <li>
+      <time dateTime={line.timestamp}>{timeOf(line.timestamp)}</time>
+      <span className={styles['level']} data-tone={line.level === 'info' || line.level === 'debug' ? 'calm' : toneOf(line.level)}>
+        {line.level}
+      </span>
+      <span className={styles['message']}>
+        {line.logger != null && <span className="soft">{line.logger}: </span>}
+        {line.message}
+      </span>
+    </li>
+  );
+});
 
 function rankOf(level: string): number {
   const rank = LEVELS.indexOf(level as Level);

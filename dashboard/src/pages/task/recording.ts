@@ -85,7 +85,8 @@ export class Recording {
   /** What was heard live. */
   hear(events: readonly Event[]): void {
     const { timeline } = this.shown;
-    const fresh = events.filter(({ offset }) => offset > timeline.last);
+    // Most of them are known; they are in order.
+    const fresh = events.slice(events.findLastIndex(({ offset }) => offset <= timeline.last) + 1);
     // As long as the past is read, the live end of it is read too.
     if (fresh.length > 0 && !this.shown.loading) {
       fresh.forEach((event) => timeline.add(event));

@@ -21,8 +21,8 @@ export interface Replay {
 
 export function useReplay(start: number, end: number): Replay {
   const [wanted, setMoment] = useState<number>();
-  // Of a run that is not read whole yet, or that goes on, the ends move.
-  const moment = wanted === undefined ? undefined : Math.max(start, Math.min(end, wanted));
+  // Of a run that is not read whole yet, or that goes on, the ends move; of one that is not read at all there is none.
+  const moment = wanted === undefined || end < start ? undefined : Math.max(start, Math.min(end, wanted));
   const [playing, setPlaying] = useState(false);
   const [chosen, setChosen] = useState<number>();
   const speed = chosen ?? SPEEDS.find((one) => (end - start) / one <= PLEASANT_MS) ?? SPEEDS[SPEEDS.length - 1]!;

@@ -1,5 +1,5 @@
 import type { Event, HeadwayError } from 'headway-client';
-import { stateOf, useChannel, useTask } from 'headway-react';
+import { Glyph, stateOf, useChannel, useTask } from 'headway-react';
 import type { TaskState, TaskView } from 'headway-react';
 import { amount, percent, timeOf } from 'headway-react/words';
 import { memo, useEffect, useMemo } from 'react';
@@ -7,7 +7,6 @@ import type { ReactElement } from 'react';
 
 import { useCalm } from '../../calm.js';
 import { useRecord } from '../../records.js';
-import { Glyph } from '../../shell/glyph.js';
 import { Link } from '../../shell/link.js';
 import { Waiting } from '../../shell/waiting.js';
 import { Actions, Refused } from '../../tasks/actions.js';
@@ -26,8 +25,11 @@ import { useReplay } from './replay.js';
 import { Scrubber } from './scrubber.js';
 import styles from './watched.module.css';
 
-/** Live events in one frame that the recording hears of; what comes faster than that is read again for a replay. */
+/** Live events that the recording hears of at once; what comes faster than that is read again for a replay. */
 const HEARD = 500;
+
+/** The log, the errors and the curve are read, not watched: each change of them is much to lay out. */
+const READ_MS = 250;
 
 export interface WatchedProps {
   readonly id: string;
@@ -39,13 +41,13 @@ export function Watched({ id, alone = false }: WatchedProps): ReactElement {
   const record = useRecord<Readonly<Record<string, unknown>>>(`api/tasks/${encodeURIComponent(id)}`);
   const channel = typeof record.data?.['channel'] === 'string' ? record.data['channel'] : undefined;
   const view = useTask(channel === undefined ? undefined : id, { channel, keep: 0 });
-  const { events } = useChannel(channel, { keep: HEARD });
+  const events = useCalm(useChannel(channel, { keep: HEARD }).events);
   const recording = useRecording(channel, id, view.status === 'live');
   const { shown } = recording;
   useEffect(() => recording.hear(events), [recording, events, shown.loading]);
   const { data, error: missing } = record;
-  const calm = useCalm(useMemo(() => ({ view, shown, data, missing }), [view, shown, data, missing]));
-  return <Page id={id} alone={alone} recording={recording} {...calm} />;
+  const calm = useCalm(useMemo(() => ({ view, data, missing }), [view, data, missing]));
+  return <Page id={id} alone={alone} recording={recording} shown={useCalm(shown, READ_MS)} {...calm} />;
 }
 
 interface PageProps {
