@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from random import Random
 
+from headway.apps.imports.app import Imports
 from headway.client import Event, connect
 from headway.demo.scenes import SCENES
 from headway.demo.stage import Stage
@@ -20,8 +21,8 @@ __all__ = ["events_of", "history", "playable", "staged"]
 
 @contextlib.asynccontextmanager
 async def staged(folder: Path, *, pace: float = 0.02) -> AsyncIterator[Stage]:
-    """A stage with the jobs of all scenes."""
-    live = Headway(folder, durable=False)
+    """A stage with the jobs and the application of all scenes."""
+    live = Headway(folder, durable=False, apps=[Imports()])
     stage = Stage(live, folder, Random(7), pace=pace)
     for scene in SCENES:
         scene.prepare(stage)

@@ -16,6 +16,7 @@ from headway.demo import (
     catalogue,
     exchange,
     films,
+    imports,
     invoices,
     mailbox,
     orders,
@@ -33,8 +34,9 @@ from tests.demo.stages import events_of, history, playable, staged
 
 pytestmark = pytest.mark.timeout(60)
 
-BY_THEMSELVES = [scene for scene in SCENES if scene is not catalogue]
-"""Those whose pace we have. That of a worker in a process of its own is its own: see `tests/cli/test_demo.py`."""
+BY_THEMSELVES = [scene for scene in SCENES if scene not in (catalogue, imports)]
+"""Those whose pace we have. That of a worker in a process of its own is its own: see `tests/cli/test_demo.py`. The
+import needs its application: see `test_imports`."""
 
 
 @pytest.fixture

@@ -116,3 +116,19 @@ async def test_only_what_may_be_read_is_listed() -> None:
 async def test_a_list_has_a_bounded_length(address: Address, limit: str) -> None:
     """A length that is none is refused, whatever it is."""
     assert (await fetch(address, "GET", f"/api/channels?limit={limit}")).status == 400
+
+
+async def test_a_poller_of_an_import_is_shown_the_import_and_not_its_task(address: Address) -> None:
+    """The newest of the words that the tools know; before the first of them what else there is, but for what a task
+    says of itself. What is answered changes only with that."""
+    path = "/api/import/progress/run:1"
+    seen = []
+    for event in ("task_started", "question", "progress", "task_progress", "completion", "task_completed", "note"):
+        await publish(address, b'{"type":"%b"}' % event.encode())
+        seen.append(await fetch(address, "GET", path))
+    again = await fetch(address, "GET", path, headers={"If-None-Match": seen[4].headers["etag"]})
+
+    shown = [answer.json().get("type", "waiting") for answer in seen]
+    assert shown == ["waiting", "question", "progress", "progress", "completion", "completion", "completion"]
+    assert seen[2].headers["etag"] == seen[3].headers["etag"]
+    assert again.status == 304

@@ -39,6 +39,11 @@ export const PAGES: readonly PageEntry[] = [
   { pattern: '/tasks/:id', title: 'Task', needs: 'viewer', under: '/', Page: lazy(() => import('./task/page.js')) },
   { pattern: '/channels', title: 'Channels', needs: 'viewer', under: '/channels', Page: lazy(() => import('./channels/page.js')) },
   { pattern: '/channels/:channel', title: 'Channel', needs: 'viewer', under: '/channels', Page: lazy(() => import('./channels/page.js')) },
+  { pattern: '/imports', title: 'Imports', needs: 'viewer', app: 'imports', under: '/imports', Page: lazy(() => import('./imports/page.js')) },
+  { pattern: '/imports/new', title: 'New import', needs: 'operator', app: 'imports', under: '/imports', Page: lazy(() => import('./imports/new/page.js')) },
+  { pattern: '/imports/targets', title: 'Targets', needs: 'operator', app: 'imports', under: '/imports', Page: lazy(() => import('./imports/targets/page.js')) },
+  { pattern: '/imports/runs/:id', title: 'Run', needs: 'viewer', app: 'imports', under: '/imports', Page: lazy(() => import('./imports/run/page.js')) },
+  // For everybody: the root shows it without asking who looks.
   { pattern: '/connections', title: 'Connections', needs: 'admin', under: '/connections', Page: lazy(() => import('./connections/page.js')) },
   { pattern: '/diagnostics', title: 'Diagnostics', needs: 'viewer', under: '/diagnostics', Page: lazy(() => import('./diagnostics/page.js')) },
   { pattern: '/settings', title: 'Settings', needs: 'viewer', under: '/settings', Page: lazy(() => import('./settings/page.js')) },
@@ -47,6 +52,7 @@ export const PAGES: readonly PageEntry[] = [
 /** The navigation, in its order. */
 export const DESTINATIONS: readonly Destination[] = [
   { path: '/', title: 'Overview', icon: 'overview', needs: 'viewer' },
+  { path: '/imports', title: 'Imports', icon: 'imports', needs: 'viewer', app: 'imports' },
   { path: '/channels', title: 'Channels', icon: 'channels', needs: 'viewer' },
   { path: '/connections', title: 'Connections', icon: 'connections', needs: 'admin' },
   { path: '/diagnostics', title: 'Diagnostics', icon: 'diagnostics', needs: 'viewer' },

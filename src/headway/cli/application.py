@@ -24,6 +24,7 @@ COMMANDS: Final = {
     "watch": "Print the events of a channel, live, as long as it takes.",
     "replay": "Play what a channel or task kept, as fast as you like.",
     "task": "List, show, run, pause, resume and cancel tasks.",
+    "import": "Import the users of a CSV file into PingOne.",
     "worker": "Run jobs of a server in a process of its own. Ctrl-C gives them back.",
     "doctor": "Try every transport, and say what the network does.",
     "token": "Make a token or a share link, or explain a token.",
@@ -31,6 +32,9 @@ COMMANDS: Final = {
     "pingone-sandbox": "Run a fake PingOne, to import into without an account. Ctrl-C stops it.",
 }
 """Every command and its sentence; `headway.cli.<last word of its name>` has a function, or commands, of that word."""
+
+_RESERVED: Final = {"import": "importing"}
+"""Words that no module and no function can have as its name, and what they have instead."""
 
 _ABOUT: Final = "Show people the live progress of long work, and never lose or repeat an update."
 
@@ -49,6 +53,7 @@ def run(given: Sequence[str]) -> int:
 def _load(name: str) -> Callable[..., Any] | typer.Typer:  # Any: typer takes functions of every shape
     """One command, or the commands under one name."""
     word = name.rpartition("-")[2]
+    word = _RESERVED.get(word, word)
     command: Callable[..., Any] | typer.Typer = vars(import_module(f"headway.cli.{word}"))[word]
     return command
 

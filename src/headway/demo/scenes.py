@@ -25,6 +25,7 @@ from headway.demo import (
     exchange,
     files,
     films,
+    imports,
     invoices,
     mailbox,
     orders,
@@ -75,6 +76,7 @@ SCENES: Final[tuple[Scene, ...]] = (
     search,
     exchange,
     applications,
+    imports,
 )
 
 

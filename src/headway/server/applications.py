@@ -9,7 +9,13 @@ from headway.apps.interface import App
 
 __all__ = ["APPS", "applications"]
 
-APPS: Final[Mapping[str, Callable[[], App]]] = {}
+def _imports() -> App:
+    from headway.apps.imports.app import Imports
+
+    return Imports()
+
+
+APPS: Final[Mapping[str, Callable[[], App]]] = {"imports": _imports}
 """How each is made."""
 
 

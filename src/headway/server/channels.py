@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
@@ -17,9 +17,11 @@ from headway.transports.requests import answer, client_of, header, query_list, q
 
 __all__ = ["browse", "describe", "poll", "progress", "publish", "stream", "stream_several"]
 
-
-_MOST_BROWSED = 1_000
+_MOST_BROWSED: Final = 1_000
 """Channels of one answer: some hundred kilobytes."""
+_TOOLS_WORDS: Final = frozenset({"progress", "completion", "error"})
+"""The events that the web import tools know."""
+_OF_TASKS: Final = "task_"
 
 
 async def publish(request: Request) -> None:
@@ -90,9 +92,19 @@ async def stream_several(request: Request) -> None:
 
 async def progress(request: Request) -> None:
     """`GET /api/import/progress/{sessionId}`: a stream for who accepts one, otherwise the newest event as JSON."""
-    wants_stream = "text/event-stream" in (header(request.scope, b"accept") or "")
-    serve = eventsource.serve_plain if wants_stream else polling.serve_latest
-    await serve(request.parts.sessions, request.identity, request.subject, request.scope, request.receive, request.send)
+    parts = (request.parts.sessions, request.identity, request.subject, request.scope, request.receive, request.send)
+    if "text/event-stream" in (header(request.scope, b"accept") or ""):
+        await eventsource.serve_plain(*parts)
+    else:
+        await polling.serve_latest(*parts, rank=_rank)
+
+
+def _rank(type: str) -> int:
+    """How much a poller wants an event: who asks for one object only must not be shown, in place of how far an import
+    is, what its task says of itself beside it."""
+    if type in _TOOLS_WORDS:
+        return 2
+    return 0 if type.startswith(_OF_TASKS) else 1
 
 
 def _drafts(body: bytes, content_type: str, limits: Limits) -> tuple[Draft, ...]:

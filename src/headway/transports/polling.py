@@ -12,8 +12,9 @@ answer. A gap is an entry of `events`. The `ETag` is the position, so an unchang
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 import msgspec
 
@@ -27,6 +28,9 @@ from headway.sessions.sessions import Sessions, Start
 from headway.transports.requests import Headers, Receive, Scope, Send, answer, header, query_of, unless_left
 
 __all__ = ["serve", "serve_latest"]
+
+_TAIL: Final = 100
+"""Events that `serve_latest` looks back for one without a key. What has a key is in the snapshot, however old."""
 
 
 async def serve(
@@ -45,23 +49,36 @@ async def serve(
 
 
 async def serve_latest(
-    sessions: Sessions, identity: Identity, channel: str, scope: Scope, receive: Receive, send: Send
+    sessions: Sessions,
+    identity: Identity,
+    channel: str,
+    scope: Scope,
+    receive: Receive,
+    send: Send,
+    *,
+    rank: Callable[[str], int] = lambda type: 1,
 ) -> None:
-    """The newest event of a channel, or where there is none an object that says so. Raises `HeadwayError`."""
+    """The newest event of a channel, or where there is none an object that says so. Raises `HeadwayError`.
+
+    `rank` says of a type how much it is wanted: the newest of the highest rank is answered, and none of rank 0."""
     start = await sessions.start(identity, channel, None)
-    etag = _etag(start.position)
-    if _etag_of(header(scope, b"if-none-match")) == str(start.position):
-        await answer(send, 304, b"", etag)
+    newest = await _newest(sessions, identity, channel, start, rank)
+    position = Position(start.position.epoch, 0) if newest is None else newest.position
+    if _etag_of(header(scope, b"if-none-match")) == str(position):
+        await answer(send, 304, b"", _etag(position))
         return
-    before = Position(start.position.epoch, max(0, start.position.offset - 1))
-    page = await sessions.page(identity, channel, before, 1)
-    newest = list(page.events) or (list(start.snapshot.events) if start.snapshot else [])
-    body = (
-        flat(newest[-1])
-        if newest
-        else msgspec.json.encode({"channel": channel, "status": "waiting", "position": str(before)})
-    )
-    await answer(send, 200, body, etag)
+    waiting = {"channel": channel, "status": "waiting", "position": str(position)}
+    body = msgspec.json.encode(waiting) if newest is None else flat(newest)
+    await answer(send, 200, body, _etag(position))
+
+
+async def _newest(
+    sessions: Sessions, identity: Identity, channel: str, start: Start, rank: Callable[[str], int]
+) -> Event | None:
+    before = Position(start.position.epoch, max(0, start.position.offset - _TAIL))
+    page = await sessions.page(identity, channel, before, _TAIL)
+    found = [event for event in (*_events(start), *page.events) if rank(event.type)]
+    return max(found, key=lambda event: (rank(event.type), event.offset), default=None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,6 @@
+"""`python -m chaos.imports`."""
+
+from chaos.imports.program import main
+
+if __name__ == "__main__":
+    main()
