@@ -25,6 +25,7 @@ COMMANDS: Final = {
     "replay": "Play what a channel or task kept, as fast as you like.",
     "task": "List, show, run, pause, resume and cancel tasks.",
     "import": "Import the users of a CSV file into PingOne.",
+    "check": "Test applications once; exits non-zero on a failure.",
     "worker": "Run jobs of a server in a process of its own. Ctrl-C gives them back.",
     "doctor": "Try every transport, and say what the network does.",
     "token": "Make a token or a share link, or explain a token.",

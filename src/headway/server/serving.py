@@ -117,7 +117,7 @@ def live_from(settings: Settings) -> Headway:
         recovery=settings.recovery,
         jobs=load_jobs(settings.jobs),
         run_jobs=settings.run_jobs,
-        apps=applications(settings.apps),
+        apps=applications(settings),
         database=None if settings.database is None else settings.database.get_secret_value(),
     )
     live.chosen = lambda: chosen(settings)

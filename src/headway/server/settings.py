@@ -22,10 +22,12 @@ from headway.access.keys import secret_bytes, weakness
 from headway.errors import UsageError
 from headway.limits import Limits
 from headway.server import sources
-from headway.server.applications import APPS
 from headway.server.hosts import local
 
-__all__ = ["Settings"]
+__all__ = ["APPS", "Settings"]
+
+APPS: Final = ("imports", "monitor")
+"""The applications that come with Headway; `applications` makes them."""
 
 _NUMBERS: Final = get_type_hints(Limits)
 """Every limit and its type."""
@@ -106,6 +108,24 @@ class Settings(BaseSettings):
         description="Where applications keep their records: a URL such as postgresql+psycopg://user@host/headway. "
         "Else: records.db in the data folder.",
     )
+    monitor_file: Path | None = Field(
+        default=None, description="YAML file of the applications that the monitor watches; followed while it runs."
+    )
+    monitor_secrets: Path | None = Field(
+        default=None, description="Folder of files with secrets that checks and login tests may name."
+    )
+    monitor_variables: Names = Field(
+        default=frozenset(),
+        description="Patterns of environment variables that checks and login tests may name. Else: HEADWAY_LOGIN_* and "
+        "HEADWAY_CHECK_*.",
+    )
+    egress_allow: Names = Field(
+        default=frozenset(),
+        description="Networks that checks, browsers and alerts may reach although they are link-local or for metadata.",
+    )
+    egress_deny: Names = Field(
+        default=frozenset(), description="Networks that checks, browsers and alerts may not reach."
+    )
     run_jobs: bool = Field(
         default=True,
         description="Whether the server runs its jobs itself; false: it takes them, and `headway worker` runs them.",
@@ -165,13 +185,25 @@ class Settings(BaseSettings):
             return chosen
         return (*chosen, InitSettingsSource(settings_cls, sources.from_file(settings_cls, Path(file))))
 
-    @field_validator("config", "data", "jwks", "audience", "issuer", "users", mode="before")
+    @field_validator(
+        "config", "data", "jwks", "audience", "issuer", "users", "monitor_file", "monitor_secrets", mode="before"
+    )
     @classmethod
     def _none(cls, value: object) -> object:
         """Empty is none, so that a variable can be set to nothing; a path would take it for the current folder."""
         return None if value == "" else value
 
-    @field_validator("apps", "jobs", "origins", "hosts", "trusted_proxies", mode="before")
+    @field_validator(
+        "apps",
+        "jobs",
+        "monitor_variables",
+        "egress_allow",
+        "egress_deny",
+        "origins",
+        "hosts",
+        "trusted_proxies",
+        mode="before",
+    )
     @classmethod
     def _names(cls, value: object) -> object:
         if not isinstance(value, str):

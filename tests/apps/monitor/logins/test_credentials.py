@@ -17,8 +17,8 @@ _SECRETS = Secrets("probe@example.org", 'pa"ss & wörd')
 
 def test_both_come_from_the_environment() -> None:
     """The test names variables, and their values are read when it runs."""
-    credentials = Credentials(username_env_var="SHOP_USERNAME", password_env_var="HEADWAY_LOGIN_SHOP")
-    found = resolve(credentials, environ={"SHOP_USERNAME": "probe", "HEADWAY_LOGIN_SHOP": "hush"})
+    credentials = Credentials(username_env_var="HEADWAY_LOGIN_NAME", password_env_var="HEADWAY_LOGIN_SHOP")
+    found = resolve(credentials, environ={"HEADWAY_LOGIN_NAME": "probe", "HEADWAY_LOGIN_SHOP": "hush"})
 
     assert found == Secrets("probe", "hush")
 
@@ -40,8 +40,8 @@ def test_not_every_variable_is_for_logins(name: str) -> None:
 
 def test_a_missing_variable_is_told() -> None:
     """The sentence names the variable and where to set it."""
-    with pytest.raises(UsageError, match="SHOP_PASSWORD is not set; set it where the server"):
-        resolve(Credentials(username="x", password_env_var="SHOP_PASSWORD"), environ={"SHOP_PASSWORD": ""})
+    with pytest.raises(UsageError, match="HEADWAY_LOGIN_PASS is not set; set it where the server"):
+        resolve(Credentials(username="x", password_env_var="HEADWAY_LOGIN_PASS"), environ={"HEADWAY_LOGIN_PASS": ""})
 
 
 @pytest.mark.parametrize(

@@ -22,7 +22,7 @@ from headway.errors import UsageError
 
 __all__ = ["VARIABLES", "Secrets", "resolve"]
 
-VARIABLES: Final = ("HEADWAY_LOGIN_*", "*_USERNAME", "*_PASSWORD")
+VARIABLES: Final = ("HEADWAY_LOGIN_*",)
 """Patterns of the variables that a login test may name, where the operator says nothing else."""
 _OURS: Final = "HEADWAY_"
 _OURS_FOR_LOGINS: Final = "HEADWAY_LOGIN_"

@@ -2,7 +2,7 @@
 
     {
       "url": "https://intranet.example/login",
-      "credentials": {"username": "probe", "passwordEnvVar": "INTRANET_PASSWORD"},
+      "credentials": {"username": "probe", "passwordEnvVar": "HEADWAY_LOGIN_INTRANET"},
       "steps": [
         {"type": "type", "selector": "#user", "text": "{username}"},
         {"type": "type", "selector": "#password", "text": "{password}"},
