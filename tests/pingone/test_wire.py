@@ -16,6 +16,7 @@ from headway.pingone.errors import PingOneError, Verdict
 from headway.pingone.servertime import ServerTime
 from headway.pingone.wire import TIMEOUTS, Answer, Timeouts, Wire
 from headway.testing.clock import FakeClock
+from tests.apps.monitor.checks.targets import Authority, connected
 from tests.pingone.harness import Server, answer, broken_off, dropped, serving
 
 SHORT = Timeouts(answer=0.2)
@@ -213,3 +214,57 @@ async def test_silence() -> None:
 
     assert "takes too long" in str(error)
     assert error.uncertain
+
+
+async def test_a_break_where_none_belongs() -> None:
+    """A header or an address that would be two is a mistake of ours, and nothing leaves."""
+    async with opened() as (server, wire):
+        for url, headers in (
+            (f"{server.base}/x", {"A": "b\r\nC: d"}),
+            (f"{server.base}/x", {"A": "b\nC: d"}),
+            (f"{server.base}/x", {"A": "b\rC: d"}),
+            (f"{server.base}/x", {"A": "€"}),
+            (f"{server.base}/x HTTP/1.1\r\nC: d", {}),
+            ("ftp://127.0.0.1/x", {}),
+            ("/x", {}),
+        ):
+            with pytest.raises(PingOneError, match="the address is none") as failed:
+                await wire.ask("GET", URL(url, encoded=True), None, headers)
+
+            assert failed.value.verdict is Verdict.OUR_BUG
+            assert not failed.value.uncertain
+        assert server.asked == []
+
+
+async def test_what_is_said() -> None:
+    """Every request says who asks and what it takes, and how long its body is, also where there is none."""
+    async with opened() as (server, wire):
+        server.on("POST /x", answer(200, {}))
+        await wire.ask("POST", URL(f"{server.base}/x?a=b%20c"), None, {"Content-Type": "application/json"})
+        await ask(server, wire)
+
+    posted, got = (dict(request.headers) for request in server.requests)
+    assert posted == {
+        "Host": f"127.0.0.1:{server.port}",
+        "User-Agent": "headway",
+        "Accept": "application/json",
+        "Accept-Encoding": "gzip",
+        "Content-Type": "application/json",
+        "Content-Length": "0",
+    }
+    assert server.requests[0].raw_path == "/x?a=b%20c"
+    assert "Content-Length" not in got
+    assert server.bodies[0] == b""
+
+
+async def test_a_certificate_nobody_trusts() -> None:
+    """It will not be trusted the next time either: stop, and nothing has left."""
+
+    async def never(_reader: asyncio.StreamReader, _writer: asyncio.StreamWriter) -> None:
+        raise AssertionError
+
+    async with opened() as (_, wire), connected(never, Authority().server("localhost")) as port:
+        with pytest.raises(PingOneError, match="certificate is not trusted") as failed:
+            await wire.ask("GET", URL(f"https://localhost:{port}/x"), None, {})
+
+    assert (failed.value.verdict, failed.value.uncertain) == (Verdict.STOP, False)
