@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import stat
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
+from headway.apps.imports.files import FILE_BYTES
 from headway.testing.clock import FakeClock
 from headway.testing.waiting import wait_until
 from tests.apps.imports.office import Office, csv, office, row
@@ -139,3 +141,52 @@ async def test_a_mapping_is_kept_and_forgotten(at: Office) -> None:
 
     assert [(one["name"], one["columns"]) for one in kept] == [("HR export", {"Login": "username", "Mail": "email"})]
     assert (await at.get("/api/imports/mappings"))["mappings"] == []
+
+
+async def test_what_is_too_large_is_refused_before_it_is_sent(at: Office, tmp_path: Path) -> None:
+    """Its length says so: nobody uploads two gigabytes in order to learn that one is the most."""
+    reader, writer = await asyncio.open_connection(at.address.host, at.address.port)
+    head = f"POST /api/imports/files HTTP/1.1\r\nHost: localhost\r\nContent-Length: {2 * FILE_BYTES}\r\n\r\n"
+    writer.write(head.encode() + b"username,email\n")
+    answer = await reader.readuntil(b"}}}")
+    writer.close()
+    await writer.wait_closed()
+
+    assert b" 413 " in answer
+    assert b"the file is larger than 1 GB, which is the most; split it" in answer
+    assert list((tmp_path / "imports" / "files").iterdir()) == []
+
+
+async def test_a_password_that_a_quote_swallowed_is_not_shown(at: Office) -> None:
+    """Nor one of a row with a cell too many: whatever column it is in now."""
+    content = (
+        csv([row(1)]) + b'\n"ada,a@example.com,Ada,L,Correct-horse-2!\nbob,b@example.com,Bob,x,y,Correct-horse-3!\n'
+    )
+    status, upload = await at.upload(content)
+
+    assert status == 201
+    assert "Correct-horse" not in str(upload)
+
+
+async def test_a_file_that_was_changed_on_the_server_is_not_used(at: Office, tmp_path: Path) -> None:
+    """The sentence says what to do; a run would have counted rows that there are not."""
+    upload = await at.uploaded([row(1), row(2)])
+    (file,) = (tmp_path / "imports" / "files").iterdir()
+    mapping = {one["column"]: one["attribute"] for one in upload["mapping"]}
+    wanted = {"kind": "import", "target": "sandbox", "file": upload["id"], "mapping": mapping}
+    file.write_bytes(b"x")
+    changed = await at.ask("POST", "/api/imports/runs", wanted)
+    file.unlink()
+    gone = await at.ask("POST", f"/api/imports/files/{upload['id']}/preview", {"target": "sandbox", "mapping": mapping})
+
+    for status, body in (changed, gone):
+        assert status == 404
+        assert "upload it again" in body["error"]["message"]
+
+
+async def test_of_many_columns_without_a_name_of_ours_few_are_listed(at: Office) -> None:
+    """Which are not mapped is seen in the mapping; a hundred sentences are read by nobody."""
+    extra = {f"c{number}": "x" for number in range(100)}
+    upload = await at.uploaded([row(1, **extra)], columns=[*row(1), *extra])
+
+    assert upload["notes"][9:] == ["No attribute is called c9.", "90 more columns are not mapped."]

@@ -7,9 +7,14 @@ import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import aiohttp
 import jwt
 import pytest
 
+from headway.apps.imports.app import Imports
+from headway.apps.imports.engine.interface import Options
+from headway.server.live import Headway
+from headway.testing.serving import serving
 from headway.testing.waiting import wait_until
 from tests.apps.imports.office import COLUMNS, Json, Office, csv, elsewhere, office, row
 
@@ -255,3 +260,86 @@ async def test_an_update_moves_nobody_where_nobody_chose_a_population(at: Office
 
     assert run["counts"]["updated"] == 1
     assert {one["name"]: one["users"] for one in populations} == {"Default": 0, "Guests": 1}
+
+
+async def test_a_run_without_failures_has_no_rejects(at: Office) -> None:
+    """An empty list of failures, rather than a sentence about a file that nobody uploaded."""
+    run = await at.imported(await at.uploaded([row(1)]))
+
+    assert run["rejects"] is False
+    assert await at.get(f"/api/imports/runs/{run['id']}/failures") == {"failures": [], "after": None}
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"parallel": 0}, "parallel is 1 to"),
+        ({"parallel": -1}, "parallel is 1 to"),
+        ({"parallel": 10**9}, "parallel is 1 to"),
+        ({"name": "x" * 201}, "a run's name is"),
+        ({"name": "a\nb"}, "a run's name is"),
+        ({"name": " "}, "a run's name is"),
+        ({"population": {}}, "by its id or by its name"),
+        ({"population": {"id": "a", "name": "b"}}, "by its id or by its name"),
+        ({"population": {"name": " ", "create": True}}, "by its id or by its name"),
+        ({"mapping": {}}, "No column is mapped to username"),
+        ({"mapping": {"email": "email"}}, "No column is mapped to username"),
+        ({"mapping": {"username": "username", "ghost": "email"}}, "has no column 'ghost'"),
+        ({"mapping": {"username": "username", "email": "username"}}, "both mapped to username"),
+    ],
+)
+async def test_what_cannot_be_meant_is_refused_before_there_is_a_run(at: Office, options: Json, said: str) -> None:
+    """With the sentence, and nothing in the list of runs."""
+    upload = await at.uploaded([row(1)])
+    mapping = {one["column"]: one["attribute"] for one in upload["mapping"]}
+    wanted = {"kind": "import", "target": "sandbox", "file": upload["id"], "mapping": mapping, **options}
+    status, body = await at.ask("POST", "/api/imports/runs", wanted)
+
+    assert (status, said in body["error"]["message"]) == (400, True), body
+    assert (await at.get("/api/imports/runs"))["runs"] == []
+
+
+async def test_no_password_is_in_rejects_or_events_wherever_it_stands(at: Office, tmp_path: Path) -> None:
+    """In a row of too many or too few cells, behind a quote that never closes, and in a column that is not mapped."""
+    lines = ["username,email,first name,last name,password"]
+    lines += ["ada,ada@example.com,Lovelace, Ada,L,Hidden-horse-1!", "bob,bob@example.com,Hidden-horse-2!"]
+    lines += ['"eve,eve@example.com,Eve,E,Hidden-horse-3!', "dan,nobody,Dan,D,Hidden-horse-4!"]
+    _, upload = await at.upload("\n".join(lines).encode())
+    left_out = {one["column"]: one["attribute"] for one in upload["mapping"] if one["attribute"] != "password"}
+    for mapping in ({one["column"]: one["attribute"] for one in upload["mapping"]}, left_out):
+        run = await at.imported(upload, mapping=mapping)
+        _, rejects = await at.ask("GET", f"/api/imports/runs/{run['id']}/rejects.csv")
+        failures = await at.get(f"/api/imports/runs/{run['id']}/failures")
+
+        assert run["counts"]["failed"] == 4
+        assert "Hidden-horse" not in f"{rejects}{failures}{await at.events(run['id'])}"
+
+
+async def test_what_a_rejects_file_does_not_show_is_not_imported(at: Office) -> None:
+    """A row that was mended but for a cell that was hidden fails, and says which; no user is called by dots."""
+    content = b"username,email,first name,password\nada,ada@example.com,Ada,B,Hidden-horse-1!\n"
+    _, upload = await at.upload(content)
+    run = await at.imported(upload)
+    _, rejects = await at.ask("GET", f"/api/imports/runs/{run['id']}/rejects.csv")
+    cells = "••••••"
+    mended = rejects.decode().replace(f"Ada,{cells},{cells}", f"{cells},New-horse-1!")
+    assert mended != rejects.decode()
+    _, again = await at.upload(mended.encode())
+    second = await at.imported(again)
+    told = await at.get(f"/api/imports/runs/{second['id']}/failures")
+
+    assert [(one["code"], one["field"]) for one in told["failures"]] == [("REQUIRED_VALUE", "name.given")]
+
+
+async def test_a_run_that_was_quicker_than_who_began_it_is_known_all_the_same(tmp_path: Path) -> None:
+    """Its file, its target and whether that is a production environment are kept, whoever noted it first."""
+    app = Imports()
+    options = Options(target="sandbox", file="f")
+    about = {"file_name": "users.csv", "target": {"id": "t", "name": "Live", "environment_type": "PRODUCTION"}}
+    async with serving(Headway(tmp_path, apps=[app])) as address, aiohttp.ClientSession() as http:
+        for told in (None, about, {"file_name": "another"}):
+            await app._workbench.note("run", options, told)
+        async with http.get(address.http("/api/imports/runs/run")) as answer:
+            run = await answer.json()
+
+    assert (run["file_name"], run["target"]) == ("users.csv", about["target"])

@@ -67,7 +67,7 @@ class Imports:
             part.targets, part.files, part.runs, part.context = targets, files, runs, context
         for seconds, chore in (
             (_SWEEP_SECONDS, lambda: files.sweep(busy=runs.idle)),
-            (_LOOK_SECONDS, lambda: tell_ends(context)),
+            (_LOOK_SECONDS, lambda: tell_ends(context, self._workbench.folder)),
         ):
             keeping = asyncio.create_task(_now_and_then(seconds, chore), name="imports housekeeping")
             self._stack.push_async_callback(_ended, keeping)

@@ -11,6 +11,7 @@ is not known. An export changes nothing, so after a crash it begins anew; the fi
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import os
 from collections.abc import Callable, Mapping, Sequence
@@ -22,10 +23,10 @@ from headway.apps.imports.csv.writing import Writer
 from headway.apps.imports.deleting import DeletingBench
 from headway.apps.imports.engine.holding import Holding
 from headway.apps.imports.engine.interface import Options
-from headway.apps.imports.engine.stopping import stop, why
+from headway.apps.imports.engine.stopping import stop, stop_of_storage, why
 from headway.apps.imports.engine.telling import stop_told
 from headway.apps.imports.selecting import Selection, selection_of
-from headway.errors import UsageError
+from headway.errors import StorageError, UsageError
 from headway.pingone.client import PingOne
 from headway.pingone.errors import PingOneError
 from headway.pingone.records import User
@@ -126,6 +127,10 @@ class _Export:
                 raise
             await Holding(self._work, self._options, self._bench).stop(found)
             return False
+        except OSError as error:
+            full = StorageError(f"the result cannot be written: {error.strerror}")
+            await Holding(self._work, self._options, self._bench).stop(stop_of_storage(full))
+            return False
         return True
 
     async def _all(self) -> None:
@@ -140,7 +145,8 @@ class _Export:
                 if not self._options.dry_run:
                     await asyncio.to_thread(os.replace, folder / _PART, folder / f"result.{self._options.format}")
             finally:
-                await asyncio.to_thread(sink.close)
+                with contextlib.suppress(OSError):  # what failed is on its way already
+                    await asyncio.to_thread(sink.close)
                 (folder / _PART).unlink(missing_ok=True)
 
     async def _sink(self, client: PingOne, part: Path) -> Sink:
@@ -288,9 +294,13 @@ class _Documents:
     def close(self) -> None:
         if self._file.closed:
             return
-        self._file.write(b"[]\n" if self._between == b"[\n" else b"\n]\n")
-        self._file.flush()
-        os.fsync(self._file.fileno())
+        try:
+            self._file.write(b"[]\n" if self._between == b"[\n" else b"\n]\n")
+            self._file.flush()
+            os.fsync(self._file.fileno())
+        except OSError:
+            self._file.raw.close()  # what could not be written is not tried again
+            raise
         self._file.close()
 
     def _picked(self, user: Mapping[str, Any]) -> Json:

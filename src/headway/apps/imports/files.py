@@ -28,15 +28,16 @@ from headway.apps.imports.csv.dialects import Format
 from headway.apps.imports.csv.duplicates import Usernames
 from headway.apps.imports.csv.mapping import Mapping as Columns
 from headway.apps.imports.csv.mapping import propose
-from headway.apps.imports.csv.preview import HIDDEN, preview
+from headway.apps.imports.csv.preview import preview
 from headway.apps.imports.csv.problems import Refused
 from headway.apps.imports.csv.reading import Reader
 from headway.apps.imports.csv.schema import STANDARD, Schema
 from headway.apps.imports.csv.validating import Validator
+from headway.apps.imports.csv.veils import secret_columns, veiled
 from headway.apps.imports.records import FILES
 from headway.clock import Clock
 from headway.codes import Code
-from headway.errors import Conflict, HeadwayError
+from headway.errors import Conflict, HeadwayError, StorageError
 from headway.records.records import Records
 
 __all__ = ["FILE_BYTES", "Files", "Upload"]
@@ -45,6 +46,8 @@ FILE_BYTES: Final = 1024 * 1024 * 1024
 """The most a file may have; `csv.bounds` says why."""
 _KEPT_SECONDS: Final = 7 * 86_400.0
 _SAMPLE: Final = 20
+_NOTES: Final = 10
+"""Columns that a sentence is about; which are mapped is seen in the mapping."""
 _CHUNK: Final = 1024 * 1024
 """Bytes that are written at a time."""
 
@@ -116,8 +119,13 @@ class Files:
         return _shown(await self._row(id))
 
     async def format(self, id: str) -> tuple[Format, int]:
-        """How it is spelled, and how many rows it has. Raises `HeadwayError`."""
+        """How it is spelled, and how many rows it has. Raises `HeadwayError`, also where it is not what it was."""
         row = await self._row(id)
+        if await asyncio.to_thread(_bytes, self.path(id)) != row["bytes"]:
+            message = (
+                f"the file {row['name']!r} is gone from the server's folder, or was changed there; upload it again"
+            )
+            raise HeadwayError(message, code=Code.NOT_FOUND, details={"field": "file"})
         return Format.of(row["looked"]["format"]), row["rows"]
 
     async def used(self, id: str) -> None:
@@ -190,22 +198,39 @@ class _Incoming:
             await self._spill()
 
     async def flush(self) -> None:
-        """Have all of it in the file."""
+        """Have all of it in the file. Raises `StorageError`."""
         await self._spill()
-        await asyncio.to_thread(self._file.flush)
 
     def discard(self) -> None:
         """Close it, and remove what was not kept."""
-        self._file.close()
+        with contextlib.suppress(OSError):  # it has told whoever writes already, and tries what is left once more
+            self._file.close()
         self.path.unlink(missing_ok=True)
 
     async def _spill(self) -> None:
         waiting, self._waiting, self._held = self._waiting, [], 0
-        await asyncio.to_thread(self._file.writelines, waiting)
+        try:
+            await asyncio.to_thread(self._written, waiting)
+        except OSError as error:
+            raise StorageError(
+                f"the file cannot be kept: {error.strerror}; make room for the data folder and upload it again"
+            ) from error
+
+    def _written(self, pieces: list[bytes]) -> None:
+        self._file.writelines(pieces)
+        self._file.flush()
 
 
 def _create(path: Path) -> BinaryIO:
     return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb")
+
+
+def _bytes(path: Path) -> int | None:
+    """How long it is; None where there is none."""
+    try:
+        return path.stat().st_size
+    except OSError:
+        return None
 
 
 def _clear(folder: Path) -> None:
@@ -217,7 +242,9 @@ def _look(path: Path) -> dict[str, Any]:  # Any: JSON
     """What there is to say of a file before anybody says what its columns are. Raises `Refused`."""
     format = detect(path)
     proposal = propose(format.header)
-    notes = [note.message for note in proposal.notes]
+    notes = [note.message for note in proposal.notes[:_NOTES]]
+    if len(proposal.notes) > _NOTES:
+        notes.append(f"{len(proposal.notes) - _NOTES:,} more columns are not mapped.")
     if format.guessed:
         notes.append(f"The encoding is a guess: {format.encoding}. Look at names with accents in the preview.")
     reader = Reader(path, format)
@@ -241,19 +268,18 @@ def _seen(reader: Reader, mapping: Columns) -> dict[str, Any]:  # Any: JSON
             Builder(Columns(((first, "username"),)), reader.format.header), Validator(STANDARD), Usernames()
         )
     looked = preview(reader, checker, _SAMPLE)
-    hidden = {index for index, column in enumerate(looked.columns) if column.examples == (HIDDEN,)}
     return {
         "fill": {column.name: round(column.filled, 4) for column in looked.columns},
-        "sample": list(_sample(reader, hidden)),
+        "sample": list(_sample(reader, secret_columns(reader.format.header))),
     }
 
 
-def _sample(reader: Reader, hidden: set[int]) -> Iterable[dict[str, Any]]:  # Any: JSON
+def _sample(reader: Reader, hidden: frozenset[int]) -> Iterable[dict[str, Any]]:  # Any: JSON
     for row in reader:
         if row.number > _SAMPLE:
             return
-        cells = [HIDDEN if index in hidden and cell else cell[:200] for index, cell in enumerate(row.cells[:200])]
-        yield {"row": row.number, "cells": cells}
+        cells = veiled(row, len(reader.format.header), hidden)
+        yield {"row": row.number, "cells": [cell[:200] for cell in cells[:200]]}
 
 
 def _columns(

@@ -27,6 +27,9 @@ _NAME: Final = 255
 _OVERHEAD: Final = 256 * 1024
 """What a form is larger than its file: boundaries, headers and fields."""
 
+_DIGITS: Final = 20
+"""Of a length that is a number. Whatever a header says, what comes is counted too."""
+
 Sink = Callable[[bytes], Awaitable[None]]
 
 
@@ -41,6 +44,9 @@ class Form:
 
 async def read_form(request: Request, sink: Sink, *, limit: int) -> Form:
     """Read the form whose file is at most `limit` bytes. Raises `PeerError`."""
+    said = request.headers.get("content-length", "")
+    if said.isdecimal() and len(said) < _DIGITS and int(said) > limit + _OVERHEAD:
+        raise _too_large(limit)  # before a byte of it is read
     kind, options = parse_options_header(request.headers.get("content-type", ""))
     if kind == b"multipart/form-data":
         boundary = options.get(b"boundary")
@@ -49,7 +55,11 @@ async def read_form(request: Request, sink: Sink, *, limit: int) -> Form:
         return await _multipart(request, sink, boundary, limit)
     if kind == b"application/x-www-form-urlencoded":
         raise PeerError("send the file as multipart/form-data, or as the body itself", code=Code.UNSUPPORTED_MEDIA)
-    async for piece in request.body.chunks(limit):
+    size = 0
+    async for piece in request.body.chunks(limit + _OVERHEAD):
+        size += len(piece)
+        if size > limit:
+            raise _too_large(limit)
         await sink(piece)
     return Form(_base(request.first("name") or "users.csv"))
 
@@ -64,9 +74,7 @@ async def _multipart(request: Request, sink: Sink, boundary: bytes, limit: int) 
             for found in parts.take():
                 size += len(found)
                 if size > limit:
-                    raise PeerError(
-                        f"the file is larger than {limit} bytes", code=Code.TOO_LARGE, details={"limit": limit}
-                    )
+                    raise _too_large(limit)
                 await sink(found)
         parser.finalize()
     except (MultipartParseError, FormParserError) as error:
@@ -149,6 +157,12 @@ class _Parts:
 
     def _all(self) -> None:
         self.ended = True
+
+
+def _too_large(limit: int) -> PeerError:
+    most = f"{limit / 2**30:,.0f} GB" if limit >= 2**30 else f"{limit:,} bytes"
+    message = f"the file is larger than {most}, which is the most; split it, header included"
+    return PeerError(message, code=Code.TOO_LARGE, details={"limit": limit})
 
 
 def _base(name: str) -> str:

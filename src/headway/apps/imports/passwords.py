@@ -15,9 +15,9 @@ from pathlib import Path
 from typing import Final
 
 from headway.apps.imports.csv.dialects import Format
-from headway.apps.imports.csv.preview import HIDDEN
 from headway.apps.imports.csv.reading import Reader, Row
 from headway.apps.imports.csv.rejects import ROW_COLUMN, RUN_COLUMN
+from headway.apps.imports.csv.veils import HIDDEN
 from headway.apps.imports.engine.interface import Options
 
 __all__ = ["MASKED", "Earlier", "Passwords"]

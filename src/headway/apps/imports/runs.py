@@ -21,8 +21,10 @@ from headway.apps.imports.csv.detecting import detect
 from headway.apps.imports.csv.guards import OWN
 from headway.apps.imports.csv.reading import Reader
 from headway.apps.imports.csv.rejects import ROW_COLUMN
+from headway.apps.imports.csv.veils import HIDDEN
 from headway.apps.imports.engine.interface import Choice, Options
 from headway.apps.imports.files import Files
+from headway.apps.imports.meaning import fitting, sound
 from headway.apps.imports.records import RUNS
 from headway.apps.imports.selecting import selection_of
 from headway.apps.imports.targets import Targets
@@ -166,6 +168,8 @@ class Runs:
     async def failures(self, id: str, after: int, limit: int) -> tuple[list[dict[str, Any]], int | None]:  # Any: JSON
         """Rows that failed, in the order in which they did."""
         file = await self.rejects(id)
+        if await asyncio.to_thread(_only_header, file):
+            return [], None
         mapping: Mapping[str, str | None] = (await self._row(id))["options"].get("mapping", {})
         username = next((column for column, path in mapping.items() if path == "username"), "username")
 
@@ -203,12 +207,16 @@ class Runs:
 
     async def _check(self, options: Options) -> tuple[int | None, str | None]:
         await self._targets.get(options.target)
+        sound(options)
         selection = selection_of(options.filter)
         if options.kind in ("import", "modify") and options.file is None:
             raise UsageError(f"{options.kind}: a file is needed; upload one first", details={"field": "file"})
         if options.kind == "delete" and (options.file is None) == selection.everybody:
             raise UsageError("delete: say whom, by a file or by a filter", details={"field": "filter"})
         upload = None if options.file is None else await self._files.get(options.file)
+        if upload is not None and options.kind != "export":
+            await self._files.format(upload.id)
+            fitting(options.mapping, upload.header)
         if options.kind in confirming.TOUCHING and not options.dry_run:
             await confirming.check(options, await self._counted(options), self._files.path)
         return (None, None) if upload is None else (upload.rows, upload.name)
@@ -235,6 +243,7 @@ class Runs:
             raise HeadwayError(f"there is no run {row['id']!r}", code=Code.NOT_FOUND)
         about, report = row["about"], row["report"]
         folder = self._workbench.folder(row["id"])
+        counts = counts_of(state, report, about.get("total"))
         return Run(
             number=row["number"],
             id=row["id"],
@@ -247,7 +256,7 @@ class Runs:
             target=about.get("target") or {"id": row["target"]},
             dry_run=bool(row["options"].get("dry_run")),
             total=about.get("total") if state is None or state.progress.total is None else state.progress.total,
-            counts=counts_of(state, report, about.get("total")),
+            counts=counts,
             started_at=None if state is None else state.started_at,
             ended_at=None if state is None else state.ended_at,
             created_at=row["created_at"],
@@ -255,7 +264,7 @@ class Runs:
             question=row["question"],
             stopped=row["stopped"],
             report=report,
-            rejects=(folder / "rejects.csv").is_file(),
+            rejects=bool(counts["failed"]) and (folder / "rejects.csv").is_file(),
             result=any(folder.glob("result.*")),
         )
 
@@ -275,7 +284,8 @@ def counts_of(
 ) -> dict[str, int]:
     """How many had which outcome; together with those that were not attempted they are the total: the task's, or the
     one that was `known` before it began."""
-    if state is None:
+    if state is None or (state.status.terminal and report is not None):
+        # The report's: where nobody was at work on a run at its end, the task knows less than the journal.
         kept = (report or {}).get("counts") or {}
         others = {name: int(kept[name]) for name in _OTHERS if kept.get(name)}
         return {name: int(kept.get(name, 0)) for name in (*_OUTCOMES, "not_attempted")} | others
@@ -284,6 +294,13 @@ def counts_of(
     total = known if state.progress.total is None else state.progress.total
     left = 0 if total is None else max(0, int(total) - sum(counts.values()))
     return {**counts, "not_attempted": left}
+
+
+def _only_header(file: Path) -> bool:
+    """Whether nothing was rejected yet, or ever: headings, and no row."""
+    with file.open("rb") as opened:
+        opened.readline()
+        return not opened.read(1)
 
 
 def _failures(
@@ -306,7 +323,7 @@ def _failure(cells: Mapping[str, str], username: str) -> dict[str, Any]:  # Any:
     number = cells.get(ROW_COLUMN, "")
     return {
         "row": int(number) if number.isdecimal() else 0,
-        "username": cells.get(username, ""),
+        "username": "" if cells.get(username) == HIDDEN else cells.get(username, ""),
         **told,
         "correlation_id": cells.get(f"{OWN}correlation", ""),
     }

@@ -9,6 +9,7 @@ uploaded first, as long as that is kept and the target is the same.
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -30,6 +31,7 @@ from headway.apps.imports.csv.reading import Row as Line
 from headway.apps.imports.csv.rejects import Rejects
 from headway.apps.imports.csv.schema import Schema
 from headway.apps.imports.csv.validating import Validator
+from headway.apps.imports.csv.veils import veiled
 from headway.apps.imports.deleting import CHOSEN, CHOSEN_FORMAT
 from headway.apps.imports.engine.interface import Choice, Fault, Opened, Options, Question, Row, Tasks
 from headway.apps.imports.files import Files
@@ -38,11 +40,13 @@ from headway.apps.imports.records import RUNS
 from headway.apps.imports.targets import Targets
 from headway.clock import Clock
 from headway.codes import Code
-from headway.errors import HeadwayError, UsageError
+from headway.errors import HeadwayError, StorageError, UsageError
 from headway.pingone.client import PingOne
 from headway.records.records import Records
 
 __all__ = ["Workbench", "schema_of"]
+
+logger = logging.getLogger("headway.imports")
 
 _POPULATION: Final = "population"
 _DIFFERENT: Final = 5_000
@@ -93,7 +97,7 @@ class Workbench:
                 await asyncio.to_thread(rejects.close)
 
     async def note(self, run: str, options: Options, about: Mapping[str, Any] | None = None) -> None:  # Any: JSON
-        """Know of a run. Known already, it stays as it is."""
+        """Know of a run. What is known already stays as it is."""
         values = {
             "id": run,
             "kind": options.kind,
@@ -104,7 +108,15 @@ class Workbench:
             "answers": {},
             "created_at": self._clock.now(),
         }
-        await self._records.write(lambda connection: tables.add(connection, RUNS, values))
+
+        def work(connection: Connection) -> None:
+            tables.add(connection, RUNS, values)
+            known = tables.find(connection, RUNS, run)
+            if about and known is not None and not known["about"]:
+                # The run was quicker than who began it, and knew less.
+                tables.change(connection, RUNS, run, {"about": dict(about)})
+
+        await self._records.write(work)
 
     async def ask(self, run: str, question: Question) -> None:
         """Keep an open question."""
@@ -203,8 +215,12 @@ class _Rows:
         self._passwords = passwords
         self._columns = Columns(tuple(options.mapping.items()))
         self._force_change = options.force_change
-        self.secret = self._builder().secret
-        """Columns that hold passwords, by their index."""
+        builder = self._builder()
+        self.secret = builder.secret
+        """Columns that are passwords, by their index."""
+        self.hidden = builder.hidden
+        """Columns that nobody may see."""
+        self._mapped = builder.mapped
         if options.kind == "delete":
             # Whatever else a row says of its user is no reason not to delete it.
             told = options.mapping.items()
@@ -273,6 +289,13 @@ class _Rows:
                         "file it came from is gone; write it into the cell, or empty the cell.",
                     )
                 cells[index] = found or ""
+        for index, path in self._mapped.items():
+            if cells[index] == MASKED and path != "password":
+                message = (
+                    f"The rejects file does not show {path} of this row, since a password may have been in its place; "
+                    "write it into the cell."
+                )
+                missing = Problem(REQUIRED_VALUE, path, message)
         return checker.check(line._replace(cells=cells)), missing
 
 
@@ -284,40 +307,64 @@ class _Rejects:
         self._run = run
         self._rows = rows
         self._file: Rejects | None = None
+        self._whole: int | None = None
+        """Bytes of whole rows, where a write failed and nothing is open."""
 
     @property
     def length(self) -> int:
         if self._file is not None:
             return self._file.length
+        if self._whole is not None:
+            return self._whole
         # What an earlier attempt left: the journal is held against it.
         return self._path.stat().st_size if self._path.exists() else 0
 
     def cut(self, length: int) -> None:
         self.close()
         format = self._rows.format
-        self._file = Rejects(
-            self._path, format.header, run=self._run, delimiter=format.delimiter, length=length or None
-        )
+        try:
+            self._file = Rejects(
+                self._path, format.header, run=self._run, delimiter=format.delimiter, length=length or None
+            )
+        except OSError as error:
+            raise _full(error) from error
+        self._whole = None
 
     def write(self, row: Row, fault: Fault) -> None:
         if self._file is None:
-            self.cut(0)
+            self.cut(self._whole or 0)
         assert self._file is not None  # just opened
+        whole = self._file.length
         line: Line = row.source
-        secret = self._rows.secret
-        cells = [MASKED if index in secret and cell else cell for index, cell in enumerate(line.cells)]
+        cells = veiled(line, len(self._rows.format.header), self._rows.hidden)
         faults = [Problem(each.code, each.field, each.message) for each in (row.faults or (fault,))]
-        self._file.write(line._replace(cells=cells), faults, fault.correlation_id)
-        self._file.flush()
+        try:
+            self._file.write(line._replace(cells=cells), faults, fault.correlation_id)
+            self._file.flush()
+        except OSError as error:
+            # Half a row is no row: the next attempt goes on behind the last whole one.
+            self._file.abandon()
+            self._file, self._whole = None, whole
+            raise _full(error) from error
 
     def sync(self) -> None:
         if self._file is not None:
-            self._file.sync()
+            try:
+                self._file.sync()
+            except OSError as error:
+                raise _full(error) from error
 
     def close(self) -> None:
         if self._file is not None:
-            self._file.close()
-            self._file = None
+            file, self._file = self._file, None
+            try:
+                file.close()
+            except OSError as error:  # every row was written before it was counted
+                logger.warning("! the rejects of run %s cannot be made durable: %s", self._run, error.strerror)
+
+
+def _full(error: OSError) -> StorageError:
+    return StorageError(f"the rejects file of the run cannot be written: {error.strerror}")
 
 
 def _present(row: RowMapping | None, run: str) -> RowMapping:

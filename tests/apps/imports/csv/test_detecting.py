@@ -178,7 +178,7 @@ def test_a_file_without_a_header() -> None:
     error = refused(b"ada,ada@example.com,Ada,Lovelace\nbob,bob@example.com,Bob,Builder\n")
 
     assert error.reason == "no-header"
-    assert str(error).startswith("There is no header: line 1 looks like a user (“ada, ada@example.com, Ada, Lovelace”)")
+    assert str(error).startswith("There is no header: line 1 looks like a user. Put a first line")
     assert "username,email" in str(error)
 
 

@@ -19,6 +19,7 @@ from typing import Final
 from headway.apps.imports.csv.mapping import Mapping
 from headway.apps.imports.csv.problems import INVALID_VALUE, Problem, shown
 from headway.apps.imports.csv.schema import STANDARD, Attribute, Kind, Schema
+from headway.apps.imports.csv.veils import secret_columns
 
 __all__ = ["Builder", "Defaults", "Values", "body"]
 
@@ -66,8 +67,12 @@ class Builder:
             for index, path in mapping.bind(header, schema)
             if not (path == "population" and self._defaults.population_wins and self._defaults.population)
         ]
-        self.secret = frozenset(index for index, path in mapping.bind(header, schema) if path == "password")
-        """Columns that nobody may see."""
+        self.mapped = dict(mapping.bind(header, schema))
+        """The attribute of each column that has one."""
+        self.secret = frozenset(index for index, path in self.mapped.items() if path == "password")
+        """Columns that are passwords."""
+        self.hidden = secret_columns(header, self.secret)
+        """Columns that nobody may see: these, and what is called like one."""
         self._fixed: Values = dict(self._defaults.values)
         if self._defaults.population:
             self._fixed["population.id"] = self._defaults.population

@@ -12,9 +12,10 @@ from typing import NamedTuple
 
 from headway.apps.imports.csv.building import Builder, Values
 from headway.apps.imports.csv.duplicates import Usernames
-from headway.apps.imports.csv.problems import DUPLICATE, Problem, shown
+from headway.apps.imports.csv.problems import DUPLICATE, UNCLOSED_QUOTE, Problem, shown
 from headway.apps.imports.csv.reading import Row
 from headway.apps.imports.csv.validating import Validator
+from headway.apps.imports.csv.veils import swallowed
 
 __all__ = ["Checked", "Checker"]
 
@@ -50,6 +51,9 @@ class Checker:
             return Checked(row, {}, (row.problem,), None)
         values, problems = self.builder.values(row.cells)
         problems += self.validator.validate(values)
+        if problems and swallowed(row.cells, self.builder.hidden):
+            # Sentences repeat what is in cells, and a password may be among it.
+            return Checked(row, {}, (_swallowed(row),), None)
         username = values.get("username")
         first = self.usernames.first(username, row.number) if isinstance(username, str) else None
         if first is not None:
@@ -69,6 +73,12 @@ class Checker:
                 username = self.builder.values(row.cells)[0].get("username")
                 if isinstance(username, str):
                     self.usernames.first(username, row.number)
+
+
+def _swallowed(row: Row) -> Problem:
+    where = f"lines {row.line} to {row.line + row.lines - 1}"
+    message = f"Row {row.number} ({where}) seems to have swallowed the row below: is a quote not closed?"
+    return Problem(UNCLOSED_QUOTE, "", message)
 
 
 def _duplicate(username: str, first: int) -> Problem:

@@ -177,17 +177,27 @@ def _with_header(file: BinaryIO, format: Format, least: int, bounds: Bounds) -> 
     return format
 
 
+def _beginning(name: str) -> str:
+    """Its first word, where it is a column's name: what else a line holds may be a password."""
+    word = re.split(r"\W", name.strip(), maxsplit=1)[0]
+    return f" ({shown(name)})" if name == word else f" (it begins with {shown(word)})" if _is_known(word) else ""
+
+
+def _is_known(word: str) -> bool:
+    return normalised(word) in _KNOWN
+
+
 def _judge_header(header: Sequence[str], first: Row, least: int, bounds: Bounds) -> None:
     line, where = first.line, {"line": first.line, "offset": first.offset}
     if not any(normalised(name) in _KNOWN for name in header) and any(_DATA.fullmatch(name) for name in header):
         message = (
-            f"There is no header: line {line} looks like a user ({shown(', '.join(header))}). "
+            f"There is no header: line {line} looks like a user. "
             "Put a first line with the columns' names above it, such as username,email,name.given,name.family."
         )
         raise Refused("no-header", message, **where)
     if len(header) < least:
         message = (
-            f"Line {line} has only one column ({shown(header[0])}). "
+            f"Line {line} has only one column{_beginning(header[0])}. "
             "Columns are separated by a comma, a semicolon, a tab or a vertical bar."
         )
         raise Refused("one-column", message, **where)

@@ -11,16 +11,15 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Final
 
-from headway.apps.imports.csv.aliases import ALIASES, normalised
 from headway.apps.imports.csv.building import Values
 from headway.apps.imports.csv.checking import Checked, Checker
 from headway.apps.imports.csv.mapping import fill_rates
 from headway.apps.imports.csv.problems import Problem
 from headway.apps.imports.csv.reading import Reader
+from headway.apps.imports.csv.veils import HIDDEN, secret_columns
 
 __all__ = ["HIDDEN", "Column", "Preview", "Shown", "masked", "preview"]
 
-HIDDEN: Final = "••••••"
 _EXAMPLES: Final = 3
 _LONGEST: Final = 80
 """Characters of an example: one line of a page."""
@@ -63,9 +62,11 @@ def preview(reader: Reader, checker: Checker, rows: int = 20, sample: int = 1_00
     sample."""
     looked = [*islice(checker.checked(reader), sample)]
     cells = [checked.row.cells for checked in looked]
+    # What does not line up may have a password where an example is looked for.
+    sound = [checked.row.cells for checked in looked if checked.values]
     return Preview(
         tuple(_shown(checked) for checked in looked[:rows]),
-        _columns(reader.format.header, cells, checker.builder.secret),
+        _columns(reader.format.header, cells, sound, checker.builder.secret),
         len(looked),
         dict(Counter(problem.code for checked in looked for problem in checked.problems).most_common()),
     )
@@ -80,17 +81,16 @@ def _shown(checked: Checked) -> Shown:
     return Shown(checked.row.number, checked.row.line, masked(checked.values), checked.problems)
 
 
-def _columns(header: Sequence[str], rows: Sequence[Sequence[str]], secret: frozenset[int]) -> tuple[Column, ...]:
+def _columns(
+    header: Sequence[str], rows: Sequence[Sequence[str]], sound: Sequence[Sequence[str]], secret: frozenset[int]
+) -> tuple[Column, ...]:
     rates = fill_rates(rows, len(header))
+    hidden = secret_columns(header, secret)
     columns = zip(header, rates, strict=True)
     return tuple(
-        Column(name, rate, (HIDDEN,) if index in secret or _is_password(name) else _examples(rows, index))
+        Column(name, rate, (HIDDEN,) if index in hidden else _examples(sound, index))
         for index, (name, rate) in enumerate(columns)
     )
-
-
-def _is_password(name: str) -> bool:
-    return normalised(name) == "password" or "password" in ALIASES.get(normalised(name), ())
 
 
 def _examples(rows: Sequence[Sequence[str]], index: int) -> tuple[str, ...]:

@@ -81,6 +81,10 @@ class Rejects:
         """Make it durable and close. Idempotent."""
         self._writer.close()
 
+    def abandon(self) -> None:
+        """As `Writer.abandon`."""
+        self._writer.abandon()
+
     def _kept(self, cells: Sequence[str]) -> list[str]:
         kept = [*cells]
         for index in reversed(self._dropped):

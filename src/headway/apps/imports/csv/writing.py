@@ -71,9 +71,19 @@ class Writer:
 
     def close(self) -> None:
         """Make it durable and close. Idempotent."""
-        if not self._file.closed:
+        if self._file.closed:
+            return
+        try:
             self.sync()
-            self._file.close()
+        except OSError:
+            self.abandon()
+            raise
+        self._file.close()
+
+    def abandon(self) -> None:
+        """Close it without what is not in the file yet, after a write that failed. The file may have the beginning of
+        that: its length is that of before."""
+        self._file.raw.close()
 
     def _put(self, data: bytes) -> None:
         self._file.write(data)

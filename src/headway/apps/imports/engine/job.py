@@ -163,6 +163,7 @@ class Attempt:
                 await self._stop(stop_of_storage(error))
             else:
                 if self._work.gate.shut:
+                    await self._live.save()
                     await self._live.tell("paused")
 
     async def _prepared(self) -> tuple[Places, Handle]:
