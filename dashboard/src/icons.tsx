@@ -5,6 +5,7 @@ const PATHS = {
   overview: 'M4 13h6V4H4zM14 20h6V11h-6zM4 20h6v-3H4zM14 7h6V4h-6z',
   channels: 'M4 6h16M4 12h10M4 18h13',
   imports: 'M12 3v11M7.500 9.500L12 14l4.500-4.500M4 15v5h16v-5',
+  monitor: 'M3 11.500h4l2-3.500 3.500 8 2.500-5.500 1 1h5M4.500 7a5 5 0 0 1 7.500-2 5 5 0 0 1 7.500 2M6 16l6 5 6-5',
   connections: 'M5 12a7 7 0 0 1 14 0M8.5 12a3.5 3.5 0 0 1 7 0M12 12v8M9 20h6',
   diagnostics: 'M3 12h4l2.5-7 5 14 2.5-7h4',
   settings: 'M4 7h9M17 7h3M4 17h3M11 17h9M15 4.8v4.4M9 14.8v4.4',

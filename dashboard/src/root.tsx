@@ -5,7 +5,7 @@ import { HeadwayProvider } from 'headway-react';
 import { Suspense, lazy, useState } from 'react';
 import type { ReactElement } from 'react';
 
-import { BASE } from './address.js';
+import { BASE, href } from './address.js';
 import { queries } from './records.js';
 import { TokenContext, takeShared } from './session.js';
 import { Application } from './shell/application.js';
@@ -15,31 +15,43 @@ import { Waiting } from './shell/waiting.js';
 import { styleNonce, theme } from './theme.js';
 
 const Spectator = lazy(() => import('./pages/spectator/page.js'));
+const Status = lazy(() => import('./pages/status/page.js'));
 
 // Read before React renders twice, as it does in development: the token is in the address only once.
 const shared = takeShared();
+// It is for everybody, so nobody is asked who they are, and no connection is opened.
+const everybody = location.pathname === href('/status');
 
 export function Root(): ReactElement {
-  const [token, setToken] = useState<string>();
   return (
     <MantineProvider theme={theme} defaultColorScheme="auto" getStyleNonce={styleNonce}>
       <QueryClientProvider client={queries}>
-        <HeadwayProvider url={BASE} token={shared?.token ?? token}>
-          <Fallible>
-            <Suspense fallback={<Waiting />}>
-              {shared === undefined ? (
-                <TokenContext value={token}>
-                  <Entrance onToken={setToken}>
-                    <Application />
-                  </Entrance>
-                </TokenContext>
-              ) : (
-                <Spectator channel={shared.channel} />
-              )}
-            </Suspense>
-          </Fallible>
-        </HeadwayProvider>
+        <Fallible>
+          <Suspense fallback={<Waiting />}>{everybody ? <Status /> : <Known />}</Suspense>
+        </Fallible>
       </QueryClientProvider>
     </MantineProvider>
+  );
+}
+
+/** For who is signed in, or has a share link. */
+function Known(): ReactElement {
+  const [token, setToken] = useState<string>();
+  return (
+    <HeadwayProvider url={BASE} token={shared?.token ?? token}>
+      <Fallible>
+        <Suspense fallback={<Waiting />}>
+          {shared === undefined ? (
+            <TokenContext value={token}>
+              <Entrance onToken={setToken}>
+                <Application />
+              </Entrance>
+            </TokenContext>
+          ) : (
+            <Spectator channel={shared.channel} />
+          )}
+        </Suspense>
+      </Fallible>
+    </HeadwayProvider>
   );
 }

@@ -13,7 +13,7 @@ from playwright.async_api import Browser, Locator, Page, expect
 from headway.access.identity import Role
 from headway.access.jws import sign
 from headway.access.keys import secret_bytes
-from headway.demo import applications
+from headway.demo import simulator
 from headway.demo.stage import Stage
 from headway.server.audit import Action
 from headway.server.live import Headway
@@ -373,13 +373,13 @@ REFUSED = {"error": {"code": "forbidden", "message": "who are you", "details": {
 async def test_the_simulator_is_there_where_the_demo_is(tab: Page, tmp_path: Path) -> None:
     """Its three buttons make something happen, and say what."""
     live = Headway()
-    applications.prepare(Stage(live, tmp_path, Random(7)))
+    simulator.prepare(Stage(live, tmp_path, Random(7)))
     async with serving(live) as address:
         await tab.goto(address.http("/settings"))
         for label in ("Simulate test run", "Status update", "Add activity"):
             await tab.get_by_role("button", name=label).click()
             await expect(toast(tab, f"{label}: on its way")).to_be_visible()
-        assert {place.state.job for place in (await _tasks(live))} >= set(applications.SIMULATOR)
+        assert {place.state.job for place in (await _tasks(live))} >= set(simulator.SIMULATOR)
         await toast(tab, "Status update: on its way").get_by_role("link").click()
         await tab.wait_for_url("**/tasks/*")
         await leave(tab)

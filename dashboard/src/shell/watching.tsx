@@ -45,6 +45,7 @@ export function useInterruptions(): void {
 /** Only what happens from now on: nobody wants to be told of last night in ten notices. */
 function useHappenings(channel: string | undefined, types: readonly string[]): void {
   const { events } = useChannel(channel, { keep: 20, types });
+  const monitored = useSession().me.apps?.includes('monitor') === true;
   const told = useRef<string>(undefined);
   useEffect(() => {
     const newest = events.at(-1);
@@ -56,10 +57,12 @@ function useHappenings(channel: string | undefined, types: readonly string[]): v
       const activity = describeEvent(event);
       const task = event['task'];
       if (activity !== undefined) {
-        const to = typeof task === 'string' ? pathOf('tasks', task) : pathOf('channels', event.channel);
+        const about = event['applicationId'];
+        const otherwise = typeof about === 'string' && monitored ? `/monitor/applications/${encodeURIComponent(about)}` : pathOf('channels', event.channel);
+        const to = typeof task === 'string' ? pathOf('tasks', task) : otherwise;
         tell({ tone: activity.tone, title: activity.title, detail: activity.detail, to });
       }
     }
     told.current = newest.position;
-  }, [events]);
+  }, [events, monitored]);
 }

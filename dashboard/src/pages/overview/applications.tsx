@@ -63,14 +63,14 @@ export function Applications(): ReactElement | null {
 type Told = ReturnType<typeof useChannel>['events'][number];
 
 function applicationOf(event: Told): readonly Application[] {
-  const { id, name, environment, status, responseTime } = event;
+  const { id, name, displayName, environment, status, responseTime } = event;
   if (event.type !== 'applicationStatusUpdate' || typeof id !== 'string' || typeof status !== 'string') {
     return [];
   }
   return [
     {
       id,
-      name: typeof name === 'string' ? name : id,
+      name: typeof displayName === 'string' && displayName !== '' ? displayName : typeof name === 'string' ? name : id,
       environment: typeof environment === 'string' ? environment : undefined,
       tone: toneOf(status),
       status,
