@@ -83,12 +83,10 @@ async def test_all_ten_events_arrive_with_the_fields_the_dashboard_reads(
         assert client.told("connect")[0]["transport"] == "websocket"
 
 
-async def test_a_late_joiner_is_shown_the_state_then_what_follows(
+async def test_a_late_joiner_is_told_what_was_then_what_follows(
     home: Home, server: Address, producer: Producer, channel: str
 ) -> None:
-    """Who opens a run in the middle gets the newest event of each key at once, as the events it knows, and then
-    everything.
-    """
+    """Who opens a run in the middle gets everything from its beginning, as the events it knows."""
     for completed in (1, 2, 3):
         await progress(producer, channel, completed)
     await producer.publish(channel, "healthMetricUpdate", key="health:crm", applicationId="crm", responseTime=80)
@@ -96,11 +94,30 @@ async def test_a_late_joiner_is_shown_the_state_then_what_follows(
     async with home.run("dashboard", server) as client:
         await client.heard("connect")
         await client.tell("subscribe", testRunId=channel)
-        await client.heard("event", 2)
+        await client.heard("event", 4)
         await progress(producer, channel, 4)
-        await client.heard("event", 3)
+        await client.heard("event", 5)
 
-        assert seen(client, channel) == (await producer.log(channel))[2:]
+        assert seen(client, channel) == await producer.log(channel)
+
+
+async def test_a_late_joiner_of_a_run_is_told_every_milestone_that_was(
+    home: Home, server: Address, producer: Producer, channel: str
+) -> None:
+    """Without a word about a position: who names a run wants all of it. Saying it again tells nothing twice."""
+    milestones = [one for one in SAID if one.startswith("test")]
+    for type in milestones:
+        await producer.publish(channel, type, **SAID[type])
+
+    async with home.run("dashboard", server) as client:
+        await client.heard("connect")
+        await client.tell("subscribe", testRunId=channel)
+        await client.heard("event", len(milestones))
+        await client.tell("subscribe", testRunId=channel)
+        await progress(producer, channel, 1)
+        await client.heard("event", len(milestones) + 1)
+
+        assert seen(client, channel) == await producer.log(channel)
 
 
 async def test_after_unsubscribing_a_run_is_silent(

@@ -24,7 +24,7 @@ else, since that client takes every message for progress.
 `head` is where the channel ends at that moment: who has heard everything up to it has caught up. An `unsubscribed` that
 nobody asked for has the `code` of the reason: a renewed token does not cover the channel.
 
-`since`: absent, the snapshot and then live; "", everything the log holds; a position, everything after it. Events that
+`since`: absent, the snapshot and then live, or of a `testRunId` everything; "", everything the log holds; a position, everything after it. Events that
 are ready together arrive as `batch {messages, count}` for who asked with `batch` (true, or the most messages in one). A
 gap is a message of its own: `gap {channel, from, to, position, lost, reason, snapshot}`. Before a restart: `reconnect
 {retry}` (ms).
@@ -158,6 +158,8 @@ class Subscribe:
     """The snapshot stands in the answer; otherwise its events come as ordinary messages."""
     answer: bool = True
     """Whether this client understands an answer at all."""
+    whole: bool = False
+    """Without `since`, everything the log holds: of a run whoever comes late wants all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -306,7 +308,14 @@ def _subscribe(fields: Fields) -> Subscribe:
         batch = 0
     if not isinstance(batch, int) or not 0 <= batch <= _BATCH_MOST:
         raise PeerError(f"batch is true or a number up to {_BATCH_MOST}", details={"field": "batch"})
-    return Subscribe(channel, since_of(fields), batch, fields.get("ack") is True, inline_snapshot=spelling == "channel")
+    return Subscribe(
+        channel,
+        since_of(fields),
+        batch,
+        fields.get("ack") is True,
+        inline_snapshot=spelling == "channel",
+        whole=spelling == "testRunId",
+    )
 
 
 def _publish(fields: Fields, event_bytes: int) -> Publish:

@@ -12,7 +12,7 @@ from typing import Protocol, assert_never
 from headway.access.identity import Unauthorized
 from headway.codes import Code
 from headway.events import Event
-from headway.positions import Gap
+from headway.positions import BEGINNING, Gap
 from headway.protocols.stream import (
     Ack,
     Auth,
@@ -107,7 +107,8 @@ class Dialogue:
                 answer: Fields = {"type": "subscribed", "channel": channel, "position": str(known.position)}
                 self._voice.answer({**answer, "head": str(head), "recovered": True}, request)
             return
-        start = await self._session.begin(channel, command.since)
+        since = BEGINNING if command.since is None and command.whole else command.since
+        start = await self._session.begin(channel, since)
         await self._voice.following(channel, start)
         if command.answer:
             self._voice.answer(subscribed(channel, start, inline=command.inline_snapshot), request)

@@ -20,7 +20,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final, assert_never
 
 from headway.access.identity import Identity, Unauthorized
@@ -352,9 +352,7 @@ class _Client:
             self._sessions.heard(self.life.transport, id, event.name, message.get("channel"), 0)
             command = parse(message, event_bytes=self._sessions.limits.event_bytes)
             if isinstance(command, Subscribe) and event.ack_id is None:
-                command = Subscribe(
-                    command.channel, command.since, 0, command.acknowledge, inline_snapshot=False, answer=command.answer
-                )
+                command = replace(command, batch=0, inline_snapshot=False)
             await self._dialogue.obey(command, request)
         except HeadwayError as error:
             self._complain(error, request)
