@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import re
 import signal
 import subprocess
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ import httpx2
 import pytest
 
 from headway.client import Event, connect
-from headway.demo.applications import SIMULATOR
+from headway.demo.simulator import SIMULATOR
 from headway.testing.serving import listener
 from headway.testing.waiting import wait_until
 from tests.cli.harness import Command, command, run
@@ -42,10 +43,20 @@ PROMISED: dict[str, Callable[[State], bool]] = {
 """What is to be seen, as the channel of all tasks tells it."""
 
 
-def demo(folder: Path, *arguments: str, port: int = 0) -> Any:  # Any: see `command`
-    """Run a demo whose temporary folder is in this one, and that shall not mind a real server's settings."""
-    settings = {"TMPDIR": str(folder), "HEADWAY_DATA": str(folder / "real"), "HEADWAY_JOBS": "nowhere.at.all"}
-    return command("demo", "--port", str(port), *arguments, settings=settings)
+@contextlib.asynccontextmanager
+async def demo(
+    folder: Path, *arguments: str, port: int = 0, settings: Mapping[str, str] | None = None
+) -> AsyncIterator[Command]:
+    """Run a demo whose temporary folder is in this one, and that shall not mind a real server's settings. It is told to
+    end with the block: killed, it would leave a browser behind."""
+    own = {"TMPDIR": str(folder), "HEADWAY_DATA": str(folder / "real"), "HEADWAY_JOBS": "nowhere.at.all"}
+    async with command("demo", "--port", str(port), *arguments, settings={**own, **(settings or {})}) as running:
+        try:
+            yield running
+        finally:
+            with contextlib.suppress(ProcessLookupError):  # it has ended
+                running.interrupt()
+            await running.ended()
 
 
 async def listening(demo: Command) -> str:
@@ -148,8 +159,7 @@ async def test_a_browser_is_opened_when_that_is_asked_for(tmp_path: Path) -> Non
     browser, opened = tmp_path / "browser", tmp_path / "opened"
     browser.write_text(f'#!/bin/sh\nprintf %s "$1" > {opened}.part && mv {opened}.part {opened}\n')
     browser.chmod(0o755)
-    settings = {"TMPDIR": str(tmp_path), "BROWSER": f"{browser} %s"}
-    async with command("demo", "--port", "0", "--open", settings=settings) as running:
+    async with demo(tmp_path, "--open", settings={"BROWSER": f"{browser} %s"}) as running:
         url = await listening(running)
         await wait_until(opened.exists)
 

@@ -8,7 +8,10 @@ from pathlib import Path
 from random import Random
 
 from headway.apps.imports.app import Imports
+from headway.apps.monitor.app import Monitor
+from headway.apps.monitor.options import Options
 from headway.client import Event, connect
+from headway.demo.applications import secrets_in
 from headway.demo.scenes import SCENES
 from headway.demo.stage import Stage
 from headway.server.live import Headway
@@ -21,8 +24,8 @@ __all__ = ["events_of", "history", "playable", "staged"]
 
 @contextlib.asynccontextmanager
 async def staged(folder: Path, *, pace: float = 0.02) -> AsyncIterator[Stage]:
-    """A stage with the jobs and the application of all scenes."""
-    live = Headway(folder, durable=False, apps=[Imports()])
+    """A stage with the jobs and the applications of all scenes."""
+    live = Headway(folder, durable=False, apps=[Imports(), Monitor(Options(secrets=secrets_in(folder)))])
     stage = Stage(live, folder, Random(7), pace=pace)
     for scene in SCENES:
         scene.prepare(stage)

@@ -1,111 +1,104 @@
-"""The applications under watch, and the simulator that only the demo has."""
+"""The scene with applications under watch: the monitor looks, and finds what there is to be found."""
 
 from __future__ import annotations
 
-import json
-from collections import Counter
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from headway.client import Event, connect
 from headway.demo import applications
-from headway.demo.applications import APPLICATIONS, CHANNEL, SIMULATOR
 from headway.demo.stage import Stage
-from headway.server.live import Headway
-from headway.tasks.model import Action, Status
 from headway.testing.readers import fetch
-from headway.testing.serving import Address, serving
+from headway.testing.serving import Address
 from headway.testing.waiting import wait_until
-from tests.demo.stages import events_of, staged
+from tests.demo.stages import staged
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(120)]
+
+Json = Mapping[str, Any]  # Any: JSON values
 
 
-async def press(stage: Stage, button: str) -> str:
-    """What a page does when a button of the simulator is pressed. Returns the id of the task."""
-    address = Address(int(stage.url.rpartition(":")[2]))
-    answer = await fetch(address, "POST", "/api/tasks", body=json.dumps({"job": button}).encode())
-    assert answer.status == 201
-    return str(answer.json()["task"])
+@contextlib.asynccontextmanager
+async def played(stage: Stage) -> AsyncIterator[None]:
+    """The scene goes on as long as the block lasts."""
+    playing = asyncio.create_task(applications.play(stage))
+    try:
+        yield
+        assert not playing.done()
+    finally:
+        playing.cancel()
+        await asyncio.gather(playing, return_exceptions=True)
 
 
-async def test_a_simulated_test_run_tells_what_the_dashboard_reads(tmp_path: Path) -> None:
-    """Who follows the run's channel, its `testRunId`, gets all of it under the names of the seed."""
+async def get(stage: Stage, path: str) -> Any:  # Any: JSON values
+    """What the server answers."""
+    return (await fetch(Address(int(stage.url.rpartition(":")[2])), "GET", path)).json()
+
+
+async def the_run(stage: Stage) -> Json:
+    """The first test run, when it has ended."""
+    found: list[Json] = []
+
+    async def ended() -> bool:
+        found[:] = [run for run in (await get(stage, "/api/tests/history"))["runs"] if run["status"] == "completed"]
+        return bool(found)
+
+    await wait_until(ended, within=60)
+    return dict(await get(stage, f"/api/tests/{found[-1]['id']}"))
+
+
+async def test_all_are_tested_and_one_login_fails(tmp_path: Path) -> None:
+    """The form takes the password of the demo, and nobody's where somebody changed it; nothing is skipped."""
+    async with staged(tmp_path) as stage, played(stage):
+        run = await the_run(stage)
+
+    results = {(one["applicationName"], one["testType"]): one["status"] for one in run["results"]}
+    assert results["Customer account", "login_test"] == "passed"
+    assert results["Staff portal", "login_test"] == "failed"
+    assert results["Payments", "health_check"] == results["Stock database", "health_check"] == "passed"
+    assert run["summary"]["skipped"] == 0
+
+
+async def test_everybody_may_see_how_they_are(tmp_path: Path) -> None:
+    """The status page is on. What is not public is not on it."""
+    async with staged(tmp_path) as stage, played(stage):
+
+        async def shown() -> bool:
+            page = await get(stage, "/api/status")
+            return "applications" in page and {"shop", "mail"} <= {one["name"] for one in page["applications"]}
+
+        await wait_until(shown, within=30)
+        page = await get(stage, "/api/status")
+
+    assert "stock-database" not in {one["name"] for one in page["applications"]}
+
+
+async def test_mail_goes_down_and_comes_back(tmp_path: Path) -> None:
+    """The monitor notices by itself, and tells both."""
+    told: list[str] = []
+    # Slow enough that two looks find it down, and two that it is back.
+    async with staged(tmp_path, pace=0.8) as stage, played(stage), connect(stage.url) as client:
+        async for event in client.channel("applications", since=""):
+            if isinstance(event, Event) and event.type == "notification" and event.data["applicationName"] == "Mail":
+                told.append(event.data["after"])
+            if told[-1:] == ["healthy"] and "error" in told:
+                break
+
+    assert told[-2:] == ["error", "healthy"]
+
+
+async def test_it_can_be_played_again(tmp_path: Path) -> None:
+    """Who failed is played again: the same applications are watched at another port, and none twice."""
     async with staged(tmp_path) as stage:
-        state = await stage.ended(await press(stage, "simulate-test-run"))
-        told = [event for event in await events_of(stage, state.channel) if not event.type.startswith("task_")]
+        counts = []
+        for _ in range(2):
+            async with played(stage):
+                await the_run(stage)
+                counts.append(len((await get(stage, "/api/applications"))["applications"]))
 
-    types = Counter(event.type for event in told)
-    assert {event.data["testRunId"] for event in told} == {state.channel}
-    assert (told[0].type, told[0].data["applicationCount"]) == ("testRunStarted", len(APPLICATIONS))
-    assert types["testStarted"] == types["testCompleted"] + types["testFailed"] == len(APPLICATIONS)
-    assert told[-1].type == "testRunCompleted"
-    assert told[-1].data["summary"] == state.result
-    last = [event.data for event in told if event.type == "progressUpdate"][-1]
-    assert (last["completed"], last["total"], last["status"]) == (len(APPLICATIONS), len(APPLICATIONS), "completed")
-    assert all(
-        event.data["duration"] and event.data["applicationId"] for event in told if event.type == "testCompleted"
-    )
-
-
-async def test_a_run_that_is_cancelled_says_so(tmp_path: Path) -> None:
-    """The dashboard's cancel button is the task's."""
-    async with staged(tmp_path, pace=0.2) as stage:
-        run = await press(stage, "simulate-test-run")
-
-        async def runs() -> bool:
-            return (await stage.look(run)).status is Status.RUNNING
-
-        await wait_until(runs)
-        await stage.ask(run, Action.CANCEL, "ada")
-        state = await stage.ended(run)
-        told = [event.type for event in await events_of(stage, state.channel)]
-
-    assert state.status is Status.CANCELLED
-    assert "testRunCancelled" in told
-    assert "testRunCompleted" not in told
-
-
-async def test_a_status_update_is_told_to_everybody(tmp_path: Path) -> None:
-    """A card changes, and a notification appears."""
-    async with staged(tmp_path) as stage:
-        state = await stage.ended(await press(stage, "simulate-status-update"))
-        update, notification = await events_of(stage, CHANNEL)
-
-    assert (update.type, update.data) == ("applicationStatusUpdate", state.result)
-    assert update.key == f"application/{update.data['id']}"
-    assert notification.type == "notification"
-    assert update.data["name"] in notification.data["message"]
-
-
-async def test_an_activity_is_a_test_with_its_outcome(tmp_path: Path) -> None:
-    """It begins, and passes or fails."""
-    async with staged(tmp_path) as stage:
-        state = await stage.ended(await press(stage, "simulate-activity"))
-        began, ended = await events_of(stage, CHANNEL)
-
-    assert (began.type, ended.data) == ("testStarted", state.result)
-    assert ended.type == ("testCompleted" if ended.data["status"] == "passed" else "testFailed")
-
-
-async def test_who_comes_late_sees_every_application(tmp_path: Path) -> None:
-    """The newest of each is in the snapshot; one went down and came back, and both were told."""
-    async with staged(tmp_path) as stage:
-        await applications.play(stage)
-        events = await events_of(stage, CHANNEL)
-        address = Address(int(stage.url.rpartition(":")[2]))
-        answer = await fetch(address, "GET", f"/api/channels/{CHANNEL}/events")
-
-    keys = {event["key"] for event in answer.json()["snapshot"] if "key" in event}
-    assert {f"application/{application.id}" for application in APPLICATIONS} <= keys
-    levels = [event.data["level"] for event in events if event.type == "notification"]
-    assert levels == ["error", "success"]
-
-
-@pytest.mark.parametrize("job", SIMULATOR)
-async def test_a_server_has_no_simulator(job: str) -> None:
-    """What makes things up is there only where nothing is real."""
-    async with serving(Headway()) as address:
-        listed = await fetch(address, "GET", "/api/jobs")
-        refused = await fetch(address, "POST", "/api/tasks", body=json.dumps({"job": job}).encode())
-
-    assert listed.json() == {"jobs": []}
-    assert refused.status == 400
+    assert counts[0] == counts[1] > 7

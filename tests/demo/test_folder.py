@@ -21,6 +21,21 @@ with temporary_folder(Path(sys.argv[1])) as folder:
     sys.stdin.read()
 """
 
+BROWSING = """
+import subprocess, sys
+from pathlib import Path
+from headway.browsers.leases import take
+from headway.demo.folder import temporary_folder
+with temporary_folder(Path(sys.argv[1])) as folder:
+    lease = take(folder / "monitor" / "browsers", "abcdefabcdefabcdef")
+    wait = [sys.executable, "-c", "import signal; signal.pause()"]
+    quiet = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    home = {"HOME": str(lease.folder)}
+    subprocess.Popen(wait, **quiet, env=home, start_new_session=True, pass_fds=[int(sys.argv[2])])
+    print(lease.temporary, flush=True)
+    sys.stdin.read()
+"""
+
 
 def holder(parent: Path) -> tuple[subprocess.Popen[str], Path]:
     """A process that has a folder until it is told to end, and the folder."""
@@ -69,6 +84,29 @@ def test_what_a_killed_demo_left_is_removed_by_the_next(tmp_path: Path) -> None:
 
     with temporary_folder(tmp_path) as folder:
         assert list(tmp_path.iterdir()) == [folder]
+
+
+def test_a_browser_that_a_killed_demo_left_is_ended_by_the_next(tmp_path: Path) -> None:
+    """It would live on, and hold its folders."""
+    own, theirs = os.pipe()  # ends when everybody who has its other end has: the browser is not our child
+    process = subprocess.Popen(
+        [sys.executable, "-c", BROWSING, str(tmp_path), str(theirs)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        pass_fds=(theirs,),
+    )
+    os.close(theirs)
+    assert process.stdout is not None  # it is a pipe
+    temporary = Path(process.stdout.readline().strip())
+    process.kill()
+    process.communicate()
+
+    with temporary_folder(tmp_path) as folder:
+        assert list(tmp_path.iterdir()) == [folder]
+    assert not temporary.exists()
+    assert os.read(own, 1) == b""
+    os.close(own)
 
 
 def test_what_belongs_to_a_demo_that_lives_stays(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from random import Random
 import pytest
 
 from headway.demo import (
+    applications,
     backup,
     browsers,
     catalogue,
@@ -34,9 +35,9 @@ from tests.demo.stages import events_of, history, playable, staged
 
 pytestmark = pytest.mark.timeout(60)
 
-BY_THEMSELVES = [scene for scene in SCENES if scene not in (catalogue, imports)]
-"""Those whose pace we have. That of a worker in a process of its own is its own: see `tests/cli/test_demo.py`. The
-import needs its application: see `test_imports`."""
+BY_THEMSELVES = [scene for scene in SCENES if scene not in (catalogue, imports, applications)]
+"""Those whose pace we have. That of a worker in a process of its own is its own: see `tests/cli/test_demo.py`. What
+plays with an application has tests of its own: `test_imports`, `test_applications`."""
 
 
 @pytest.fixture

@@ -4,7 +4,8 @@
         demo.lock                   held with `flock` by that process; the kernel lets go when it ends
 
 Whoever was killed cannot tidy up, so the next demo does: it removes what belongs to no process that lives. A process id
-is given away again, and means nothing in another container: so the lock has to be free as well.
+is given away again, and means nothing in another container: so the lock has to be free as well. Browsers that login
+tests of a dead demo had are ended, too: their leases are in its folder.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
+from headway.browsers.leases import sweep
 from headway.errors import StorageError
 
 __all__ = ["PREFIX", "remove_stale", "temporary_folder"]
@@ -26,6 +28,8 @@ __all__ = ["PREFIX", "remove_stale", "temporary_folder"]
 PREFIX: Final = "headway-demo-"
 _NAME: Final = re.compile(re.escape(PREFIX) + r"(?P<process>\d{1,10})-.+")
 _LOCK: Final = "demo.lock"
+_BROWSERS: Final = Path("monitor", "browsers")
+"""Where the monitor keeps the leases of its browsers."""
 
 
 @contextlib.contextmanager
@@ -104,5 +108,6 @@ def _locked(folder: Path) -> Iterator[None]:
 
 
 def _remove(folder: Path) -> bool:
+    sweep(folder / _BROWSERS)  # of owners that live nothing is touched
     shutil.rmtree(folder, ignore_errors=True)
     return not folder.exists()

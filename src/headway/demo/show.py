@@ -17,6 +17,7 @@ from typing import Final
 from headway.access.jws import sign
 from headway.access.keys import secret_bytes
 from headway.clock import Clock, SystemClock
+from headway.demo.applications import secrets_in
 from headway.demo.folder import temporary_folder
 from headway.demo.scenes import SCENES, playing
 from headway.demo.stage import Stage
@@ -69,12 +70,13 @@ def _own(settings: Settings, folder: Path) -> Settings:
         "data": folder,
         "durable": False,  # what does not outlive the demo need not outlive a power cut
         "keep_seconds": KEPT_SECONDS,
+        "monitor_secrets": secrets_in(folder),
     }
     return settings.model_copy(update=left_alone | own)
 
 
 def _token(settings: Settings, clock: Clock) -> str | None:
-    """What the demo's own worker shows, where a token is needed."""
+    """What the demo's own worker and scenes show, where a token is needed. Who adds applications administers."""
     if settings.secret is None:
         return None
     now = clock.now()
@@ -83,7 +85,7 @@ def _token(settings: Settings, clock: Clock) -> str | None:
         "jti": "demo",
         "iat": int(now),
         "exp": int(now + _TOKEN_SECONDS),
-        "role": "operator",
+        "role": "admin",
         "channels": ["*"],
         "publish": ["*"],
     }
