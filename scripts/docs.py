@@ -307,6 +307,8 @@ def _key(name: str) -> str:
 
 def _default(field: FieldInfo) -> str:
     value = field.default
+    if isinstance(value, frozenset):
+        return f"`{', '.join(sorted(value))}`" if value else "none"
     if isinstance(value, bool):
         return "yes" if value else "no"
     return _number(value) if isinstance(value, int | float) else (f"`{value}`" if value else "none")

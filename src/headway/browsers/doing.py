@@ -295,7 +295,7 @@ def _at(driver: WebDriver) -> str:
         url = driver.current_url
     except Exception:  # the page's name is an extra; without it the sentence is still right
         return ""
-    return f" on {shown_url(url)}" if url not in _BLANK else ""
+    return "" if url in _BLANK or url.startswith("chrome:") else f" on {shown_url(url)}"
 
 
 def shown_url(url: str) -> str:

@@ -222,6 +222,13 @@ class Settings(BaseSettings):
             raise ValueError(f"there is no application {name!r}{sources.nearest(name, APPS)}")
         return value
 
+    @field_validator("database")
+    @classmethod
+    def _an_address(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None and "://" not in value.get_secret_value():
+            raise ValueError("a URL such as postgresql+psycopg://user@host/headway")
+        return value
+
     @field_validator("secret", "secret_previous")
     @classmethod
     def _long_enough(cls, value: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
