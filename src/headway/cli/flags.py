@@ -132,8 +132,13 @@ def _help(field: FieldInfo) -> str:
     """The field's sentence, and its default where there is one to show."""
     if field.default in (None, frozenset(), {}):
         return str(field.description)
-    shown = ("yes" if field.default else "no") if isinstance(field.default, bool) else field.default
-    return f"{field.description}  [default: {shown}]"
+    return f"{field.description}  [default: {_shown(field.default)}]"
+
+
+def _shown(default: object) -> object:
+    if isinstance(default, bool):
+        return "yes" if default else "no"
+    return ", ".join(sorted(default)) if isinstance(default, frozenset) else default
 
 
 def _value(name: str, field: FieldInfo, given: Any) -> Any:  # Any: see `settings_from`
@@ -141,7 +146,7 @@ def _value(name: str, field: FieldInfo, given: Any) -> Any:  # Any: see `setting
         case "secret":
             return read_secret(given, flag_of(name, field))
         case "set":
-            return frozenset(given)
+            return frozenset(filter(None, given))  # so that nothing is a choice, too
         case "table":
             return dict(_pair(flag_of(name, field), text) for text in given)
         case _:
