@@ -25,9 +25,9 @@ else, since that client takes every message for progress.
 nobody asked for has the `code` of the reason: a renewed token does not cover the channel.
 
 `since`: absent, the snapshot and then live, or of a `testRunId` everything; "", everything the log holds; a position,
-everything after it. Events that are ready together arrive as `batch {messages, count}` for who asked with `batch` (true,
-or the most messages in one). A gap is a message of its own: `gap {channel, from, to, position, lost, reason, snapshot}`.
-Before a restart: `reconnect {retry}` (ms).
+everything after it. Events that are ready together arrive as `batch {messages, count}` for who asked with `batch`
+(true, or the most messages in one). A gap is a message of its own: `gap {channel, from, to, position, lost, reason,
+snapshot}`. Before a restart: `reconnect {retry}` (ms).
 """
 
 from __future__ import annotations
