@@ -131,6 +131,7 @@ def test_no_secret_setting_gets_in() -> None:
     secrets = {
         name: SecretStr(SECRET) for name, field in Settings.model_fields.items() if "SecretStr" in str(field.annotation)
     }
+    secrets["database"] = SecretStr(f"postgresql://headway:{SECRET}@127.0.0.1/headway")
     settings = Settings(data=None, **secrets)
     stream = io.StringIO()
     logs.set_up(stream, "json")

@@ -21,6 +21,9 @@ EXAMPLES = 8
 NUMBER = 3
 """Which requests are made. The same in every run: what is new is for `make fuzz`."""
 
+ALONE = {"APPS": ""}
+"""The server's own interface. What applications answer is documented by sentences, and tested with each."""
+
 
 def everything(address: Address, kinds: tuple[bool, ...]) -> dict[str, int]:
     """Attack every operation with valid requests, invalid ones, or both; how many were made of each."""
@@ -33,7 +36,7 @@ def everything(address: Address, kinds: tuple[bool, ...]) -> dict[str, int]:
 
 async def test_answers_are_as_documented(tmp_path: Path) -> None:
     """To whoever may do everything: status, content type and body of every answer stand in the document."""
-    async with process(tmp_path) as server:
+    async with process(tmp_path, settings=ALONE) as server:
         made = await asyncio.to_thread(everything, server.address, (True, False))
 
     assert made["POST /api/channels/{channel}/events True"] == EXAMPLES
@@ -44,7 +47,7 @@ async def test_answers_are_as_documented(tmp_path: Path) -> None:
 async def test_refusals_are_as_documented(tmp_path: Path) -> None:
     """And so are those to who has no token, where one is needed."""
     secret = "a secret of this test, long enough for HS256"
-    async with process(tmp_path, settings={"SECRET": secret}) as server:
+    async with process(tmp_path, settings={"SECRET": secret, **ALONE}) as server:
         made = await asyncio.to_thread(everything, server.address, (True,))
 
     assert sum(made.values()) > EXAMPLES
@@ -52,7 +55,7 @@ async def test_refusals_are_as_documented(tmp_path: Path) -> None:
 
 async def test_an_answer_that_is_not_documented_is_found(tmp_path: Path) -> None:
     """A document that has one answer too few does not pass: the checks do check."""
-    async with process(tmp_path) as server:
+    async with process(tmp_path, settings=ALONE) as server:
         document = await asyncio.to_thread(described, server.address)
         del document["paths"]["/api/channels/{channel}/events"]["post"]["responses"]["201"]
         publish = next(one for one in operations(document) if one.label == "POST /api/channels/{channel}/events")
