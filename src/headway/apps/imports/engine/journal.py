@@ -154,7 +154,7 @@ class Journal:
         try:
             self._own()
             self._length = self._replay(rejects)
-        except BaseException:
+        except BaseException:  # whatever it was, a journal that is not taken leaves no file open
             os.close(self._file)
             raise
 
